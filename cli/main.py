@@ -1,0 +1,143 @@
+"""The command ``reverie``: which commands there are, and what each way of ending means.
+
+Nothing but Typer is imported here, so that ``--help`` and shell completion stay instant;
+a command's module is imported when the command is run.
+"""
+
+import importlib
+import os
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS = {
+    "check": "Read specifications and say what each one asks.",
+    "domains": "List the domains, or describe one.",
+    "doctor": "Check that this installation is whole.",
+}
+"""Every command with its one-line help; the function ``cli.NAME.NAME`` is the command ``NAME``."""
+
+PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
+"""Help and errors as plain text: at once, and the same in a pipe as on a terminal."""
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+EXIT_USAGE = 2
+EXIT_INTERNAL = 3
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+def load_command(name: str) -> TyperCommand:
+    """Import a command and read its arguments and options from the signature of its function."""
+    module = importlib.import_module(f"cli.{name}")
+    single = typer.Typer(**PLAIN, add_completion=False, context_settings=HELP_OPTIONS)
+    single.command(name)(getattr(module, name))
+    command = typer.main.get_command(single)
+    assert isinstance(command, TyperCommand)
+    return command
+
+
+class LazyCommand(TyperCommand):
+    """A command that is known by name and help, and imported when it is called or completed."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Hand over to the command itself, which parses its arguments and runs."""
+        return load_command(str(self.name)).make_context(*args, **kwargs)
+
+
+class LazyGroup(TyperGroup):
+    """The group of all commands, none of them loaded."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, summary in COMMANDS.items():
+            self.add_command(LazyCommand(name, help=summary))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; end quietly when the reader of its output has gone, as in ``reverie … | head``."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            from cli.render import discard_output
+
+            discard_output()
+            raise typer.Exit(EXIT_BROKEN_PIPE) from None
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    **PLAIN,
+    no_args_is_help=True,
+    context_settings=HELP_OPTIONS,
+)
+"""The whole command line."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"reverie {version('reverie')}")
+        raise typer.Exit
+
+
+def _set_debug(wanted: bool) -> None:
+    if wanted:
+        os.environ["REVERIE_DEBUG"] = "1"
+
+
+@app.callback()
+def reverie(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", callback=_set_debug, help="Show the traceback of an internal error.")
+    ] = False,
+) -> None:
+    """A program-synthesis workbench that learns its own library."""
+
+
+def _report_internal_error(error: Exception) -> None:
+    if os.environ.get("REVERIE_DEBUG", "") not in ("", "0"):
+        import traceback
+
+        traceback.print_exception(error)
+    typer.echo(f"reverie: internal error: {type(error).__name__}: {error}", err=True)
+    typer.echo(
+        "This is a defect of Reverie, not of your input. Please report it with the output of\n"
+        "`reverie doctor` and of the same command after `reverie --debug`.",
+        err=True,
+    )
+
+
+def _exit_code_of(error: Exception) -> int:
+    """Report an error that ended a command, and return the exit code for it."""
+    from dsl.errors import ReverieError
+
+    if isinstance(error, ReverieError):
+        typer.echo(str(error), err=True)
+        return EXIT_USAGE
+    _report_internal_error(error)
+    return EXIT_INTERNAL
+
+
+def main() -> NoReturn:
+    """Run the command line and exit.
+
+    Exit codes: 0 all well, 1 something not solved or not whole, 2 bad usage, specification or
+    configuration, 3 internal error, 130 interrupted, 141 the reader of the output went away.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app(prog_name="reverie")
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the last handler: what is not foreseen is a defect
+        sys.exit(_exit_code_of(error))
+    sys.exit(0)

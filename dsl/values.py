@@ -1,0 +1,205 @@
+"""Values that programs compute, and ⊥.
+
+| type       | Python value                                             |
+|------------|----------------------------------------------------------|
+| ``int``    | int, unbounded                                           |
+| ``bool``   | bool                                                     |
+| ``str``    | str of code points up to U+2FFFF (the range of SMT-LIB)  |
+| ``char``   | str of length 1                                          |
+| ``real``   | float, finite                                            |
+| ``bvN``    | int in 0 … 2^N − 1                                       |
+| ``list(t)``| tuple of values of t                                     |
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import ClassVar, Final, TypeAlias
+
+from dsl.errors import TypeMismatch
+from dsl.types import BOOL, CHAR, INT, REAL, STRING, Substitution, Type, list_of
+
+Value: TypeAlias = int | bool | str | float | tuple["Value", ...]
+LARGEST_CODE_POINT = 0x2FFFF
+LITERAL_BITS = 14_000
+"""Longest integer literal, in bits (about 4 200 decimal digits)."""
+
+
+class Bottom:
+    """The type of ⊥, the result of a primitive that is not defined on its arguments."""
+
+    __slots__ = ()
+    _instance: ClassVar[Bottom | None] = None
+
+    def __new__(cls) -> Bottom:
+        """Return the one ⊥."""
+        if cls._instance is None:
+            cls._instance = object.__new__(cls)
+        return cls._instance
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Stay a singleton on unpickling."""
+        return (Bottom, ())
+
+    def __repr__(self) -> str:
+        return "⊥"
+
+    def __bool__(self) -> bool:
+        """Refuse: ⊥ is neither true nor false; compare with ``is BOTTOM``."""
+        raise TypeError("⊥ has no truth value; compare with `is BOTTOM`")
+
+
+BOTTOM: Final = Bottom()
+
+
+def has_type(value: object, type_: Type) -> bool:
+    """Whether `value` is a value of the monomorphic, first-order `type_`; True is no int, 1 is no bool."""
+    if type_.name == "list":
+        return isinstance(value, tuple) and all(has_type(v, type_.arguments[0]) for v in value)
+    if type_ is BOOL:
+        return isinstance(value, bool)
+    if type_ is INT:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if type_ is STRING:
+        return isinstance(value, str) and all(ord(c) <= LARGEST_CODE_POINT for c in value)
+    if type_ is CHAR:
+        return isinstance(value, str) and len(value) == 1 and ord(value) <= LARGEST_CODE_POINT
+    if type_ is REAL:
+        return isinstance(value, float) and math.isfinite(value)
+    if type_.name == "bv":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << type_.width
+    return False
+
+
+def from_data(data: object, type_: Type) -> Value:
+    """Turn what JSON, TOML or CSV give into a value of `type_`.
+
+    Lists become tuples, a text becomes a list of characters where ``list(char)`` is asked for, and an integer
+    becomes a real where ``real`` is asked for.
+
+    Raises:
+        TypeMismatch: if `data` is not of that type; the message shows the offending part.
+    """
+    if type_.name == "list":
+        if isinstance(data, str) and type_.arguments[0] is CHAR:
+            return tuple(data)
+        if isinstance(data, list | tuple):
+            return tuple(from_data(item, type_.arguments[0]) for item in data)
+    elif type_ is REAL and isinstance(data, int | float) and not isinstance(data, bool):
+        try:
+            data = float(data)
+        except OverflowError:
+            raise TypeMismatch("an integer this large is not a real number of double precision") from None
+    if has_type(data, type_):
+        return data  # type: ignore[return-value]
+    raise TypeMismatch(f"{_shown(data)} is not of type {type_}")
+
+
+def _shown(data: object) -> str:
+    if isinstance(data, int) and not isinstance(data, bool) and data.bit_length() > 200:
+        return f"an integer of {data.bit_length()} bits"
+    text = repr(data)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def infer_type(values: Iterable[object]) -> Type:
+    """The least type that all `values` (as JSON or TOML give them) have.
+
+    Lists unify element-wise, an empty list fits any list type (``list(int)`` if nothing else decides), and
+    integers beside floats are reals.
+
+    Raises:
+        TypeMismatch: if the values have no common type.
+    """
+    substitution = Substitution()
+    found: Type = substitution.fresh()
+    for value in values:
+        seen = _type_of(value, substitution)
+        merged = substitution.apply(found)
+        if {merged, seen} == {INT, REAL}:
+            found = REAL
+        elif {repr(merged), repr(seen)} == {"list(int)", "list(real)"}:
+            found = list_of(REAL)
+        elif not substitution.unify(merged, seen):
+            raise TypeMismatch(f"{_shown(value)} is a {seen}, but earlier values are {merged}")
+    resolved = substitution.apply(found)
+    for variable in resolved.variables():
+        substitution.unify(variable, INT)
+    return substitution.apply(resolved)
+
+
+def _type_of(value: object, substitution: Substitution) -> Type:
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, int):
+        return INT
+    if isinstance(value, float):
+        return REAL
+    if isinstance(value, str):
+        return STRING
+    if isinstance(value, list | tuple):
+        element: Type = substitution.fresh()
+        for item in value:
+            seen, merged = _type_of(item, substitution), substitution.apply(element)
+            if {merged, seen} == {INT, REAL}:
+                element = REAL
+            elif not substitution.unify(merged, seen):
+                raise TypeMismatch(f"list {_shown(value)} mixes {merged} and {seen}")
+        return list_of(substitution.apply(element))
+    raise TypeMismatch(f"{_shown(value)} is no value; int, bool, str, float and lists of these are")
+
+
+def typed_key(value: Value | Bottom) -> object:
+    """A dictionary key equal for equal values of one type only (in Python ``True == 1 == 1.0``)."""
+    if isinstance(value, tuple):
+        return (tuple, *map(typed_key, value))
+    return (type(value), value)
+
+
+_ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]{1,5})\}|\\u([0-9a-fA-F]{4})")
+_UNPRINTABLE = re.compile(r'[^\x20-\x7e]|"|\\(?=u)')
+
+
+def string_literal(value: str) -> str:
+    r"""The SMT-LIB 2.6 literal of a string: ``"`` doubled, everything beyond printable ASCII as ``\u{…}``."""
+
+    def escape(found: re.Match[str]) -> str:
+        return '""' if found.group() == '"' else f"\\u{{{ord(found.group()):x}}}"
+
+    return f'"{_UNPRINTABLE.sub(escape, value)}"'
+
+
+def read_string_literal(text: str) -> str:
+    r"""The string of an SMT-LIB literal given with its quotes; ``""`` and ``\u`` escapes are resolved.
+
+    Raises:
+        TypeMismatch: if an escape is beyond U+2FFFF.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        code = int(found.group(1) or found.group(2), 16)
+        if code > LARGEST_CODE_POINT:
+            raise TypeMismatch(f"{found.group()} is beyond the last character of SMT-LIB, \\u{{2ffff}}")
+        return chr(code)
+
+    return _ESCAPE.sub(replace, text[1:-1].replace('""', '"'))
+
+
+def literal_text(value: Value, type_: Type) -> str:
+    """How a literal of a base type is written: SMT-LIB's form, except that negative integers are ``-1``."""
+    if type_ is BOOL:
+        return "true" if value else "false"
+    if type_ is INT:
+        return str(value)
+    if type_ is STRING:
+        return string_literal(str(value))
+    if type_ is CHAR:
+        return f"(char {string_literal(str(value))})"
+    if type_ is REAL:
+        return repr(float(value))  # type: ignore[arg-type]
+    if type_.name == "bv":
+        width = type_.width
+        return f"#x{value:0{width // 4}x}" if width % 4 == 0 else f"#b{value:0{width}b}"
+    raise TypeMismatch(f"type {type_} has no literals")

@@ -1,0 +1,1 @@
+"""What is remembered: tasks, programs, abstractions and runs. Nothing is remembered yet."""

@@ -1,0 +1,1 @@
+"""Measurements of Reverie itself, each runnable as ``python -m workbench.benchmarks.NAME``."""

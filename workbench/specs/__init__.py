@@ -1,0 +1,1 @@
+"""Specifications that ship with Reverie, one of each kind that it reads."""
