@@ -101,6 +101,14 @@ def reverie(
     """A program-synthesis workbench that learns its own library."""
 
 
+def _prepare_output() -> None:
+    """Make stdout and stderr take any text: a closed one drops it, a narrow encoding escapes what it lacks."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
 def _report_internal_error(error: Exception) -> None:
     if os.environ.get("REVERIE_DEBUG", "") not in ("", "0"):
         import traceback
@@ -131,9 +139,7 @@ def main() -> NoReturn:
     Exit codes: 0 all well, 1 something not solved or not whole, 2 bad usage, specification or
     configuration, 3 internal error, 130 interrupted, 141 the reader of the output went away.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_output()
     try:
         app(prog_name="reverie")
     except KeyboardInterrupt:

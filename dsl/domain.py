@@ -128,7 +128,7 @@ def _widened(primitive: Primitive, count: int) -> Primitive:
         primitive,
         type=arrow(*parameters, primitive.type.result),
         function=with_widths if primitive.takes_widths else without_widths,
-        smt=None if primitive.smt is None else _widened_smt(primitive.smt, pattern, count),
+        smt=None if primitive.smt is None else _widened_smt(primitive, count),
         batched=None,
         variadic=None,
     )
@@ -147,9 +147,12 @@ def _pairs(pattern: str | None, arguments: Sequence[Any]) -> Iterable[tuple[Any,
     return itertools.pairwise(arguments) if pattern == "chain" else itertools.combinations(arguments, 2)
 
 
-def _widened_smt(template: str, pattern: str | None, count: int) -> str:
-    """The SMT text of a widened primitive from that of the binary one."""
+def _widened_smt(primitive: Primitive, count: int) -> str:
+    """The SMT text of a widened primitive: SMT-LIB's own n-ary form, or else made from that of the binary one."""
+    template, pattern = primitive.smt or "", primitive.variadic
     places = [f"{{{i}}}" for i in range(count)]
+    if template == f"({primitive.name} {{0}} {{1}})":
+        return f"({primitive.name} {' '.join(places)})"
     if pattern == "left":
         return functools.reduce(lambda a, b: template.format(a, b), places)
     if pattern == "right":
@@ -165,6 +168,8 @@ argument types; raises TypeMismatch if there is none. Calls with equal arguments
 @dataclass(frozen=True)
 class PrimitiveSet:
     """A selection of a domain's primitives and constants that is searched by itself.
+
+    Specifications may still speak of all primitives of the domain.
 
     Attributes:
         name: name of the set; the domain is then called ``domain/set``.
@@ -206,6 +211,8 @@ class Domain:
         name: what users write.
         description: one line for people.
         include: domains whose primitives belong to this one too; own definitions come first.
+        constants: literals of the language.
+        width_constants: functions from a width to a bit-vector literal of the language.
         task_file: package resource with training tasks, as ``("dsl.domains", "lists.json")``.
     """
 
@@ -217,6 +224,7 @@ class Domain:
     _by_arity: dict[tuple[str, int], Primitive] = field(default_factory=dict, repr=False)
     _families: dict[str, Family] = field(default_factory=dict, repr=False)
     _sets: dict[str, PrimitiveSet] = field(default_factory=dict, repr=False)
+    width_constants: list[Callable[[int], int]] = field(default_factory=list, repr=False)
     _own_tasks: list[Task] = field(default_factory=list, repr=False)
     _meanings: dict[Operator, Primitive] = field(default_factory=dict, repr=False)
 
@@ -225,6 +233,7 @@ class Domain:
         for other in self.include:
             self._by_arity |= {key: p for key, p in other._by_arity.items() if key not in self._by_arity}
             self._families = {**other._families, **self._families}
+            self.width_constants += other.width_constants
 
     def __reduce__(self) -> tuple[object, ...]:
         """Domains cross process boundaries by name."""
@@ -327,6 +336,14 @@ class Domain:
             self.constants.append(literal)
         return literal
 
+    def width_constant(self, value: Callable[[int], int]) -> None:
+        """Add a bit-vector literal at every width that a request mentions: `value` gives it for a width."""
+        self.width_constants.append(value)
+
+    def constants_of_widths(self, types: Iterable[Type]) -> tuple[Literal, ...]:
+        """The literals of `width_constant` at bit-vector types."""
+        return tuple(Literal(value(t.width), t) for t in types for value in self.width_constants)
+
     def primitive_set(
         self, name: str, primitives: Iterable[str], constants: Iterable[Literal] = (), description: str = ""
     ) -> None:
@@ -408,7 +425,7 @@ class Domain:
         """The operator that the s-expression notation calls `name`, or None; the `Resolver` of `parse_term`.
 
         An instance at concrete widths has the widths of its bit-vector arguments behind an ``@``: ``bvadd@64``
-        (all alike), ``concat@8,16``, ``(_ extract 3 0 @8)``.
+        (all alike), ``concat@8.16``, ``(_ extract 3 0 @8)``.
         """
         base, at, widths = name.partition("@")
         indices: tuple[int, ...] = ()
@@ -471,7 +488,7 @@ class Domain:
         )
 
     def select(self, set_name: str) -> Domain:
-        """The domain restricted to one of its primitive sets.
+        """The domain that searches one of its primitive sets only; the others are still understood.
 
         Raises:
             DomainError: if there is no such set.
@@ -481,8 +498,10 @@ class Domain:
             raise DomainError(f"domain {self.name} has no primitive set {set_name}; it has {known}")
         chosen = self._sets[set_name]
         made = Domain(f"{self.name}/{set_name}", chosen.description or self.description, task_file=self.task_file)
-        names = frozenset(chosen.primitives)
-        made._by_arity = {key: p for key, p in self._by_arity.items() if p.name in names or not p.searchable}
+        understood = {
+            id(p): p if p.name in chosen.primitives else replace(p, searchable=False) for p in self.primitives
+        }
+        made._by_arity = {key: understood[id(p)] for key, p in self._by_arity.items()}
         made._families = dict(self._families)
         made.constants = list(chosen.constants)
         made._own_tasks = self._own_tasks
@@ -533,7 +552,7 @@ def _check_parameters(name: str, function: Callable[..., Any], arity: int) -> No
 
 def _argument_types(scheme: Type | None, widths: str, arity: int) -> tuple[Type, ...] | None:
     """Argument types from the widths of the bit-vector arguments, as written behind ``@``; one stands for all."""
-    numbers = widths.split(",")
+    numbers = widths.split(".")
     if not all(n.isdecimal() and len(n) < 7 and int(n) > 0 for n in numbers):
         return None
     places = [True] * arity if scheme is None else [mentions(p, "bv") for p in scheme.parameters]

@@ -7,6 +7,7 @@ and exit code 2. Anything else that is raised is a defect of Reverie itself.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -68,12 +69,23 @@ def _rebuild_spec_error(message: str, attributes: dict[str, object]) -> SpecErro
 
 
 def _excerpt(line: str, column: int, width: int = 100) -> str:
-    """The part of `line` around `column` (1-based) with a caret under it, tabs and controls made visible."""
+    """The part of `line` around `column` (1-based) with a caret under it; tabs and controls become blanks."""
     start = max(0, column - 1 - width // 2)
     shown = "".join(c if c.isprintable() else " " for c in line[start : start + width])
     left = "…" if start > 0 else ""
     right = "…" if start + width < len(line) else ""
-    return f"  {left}{shown}{right}\n  {' ' * (len(left) + column - 1 - start)}^"
+    before = column - 1 - start
+    indent = len(left) + sum(map(_terminal_columns, shown[:before])) + max(0, before - len(shown))
+    return f"  {left}{shown}{right}\n  {' ' * indent}^"
+
+
+def _terminal_columns(character: str) -> int:
+    """Columns that a printable character takes: East Asian wide ones take two, combining ones none."""
+    if character.isascii():
+        return 1
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 class TypeMismatch(ReverieError):
@@ -99,7 +111,14 @@ class LimitExceeded(ReverieError):
     """
 
 
+LONGEST_NAME = 100
+"""Longest name that others are compared with: the time that takes is quadratic in its length."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """``did you mean `x`?`` for the known name closest to `name`, or None if nothing is close."""
-    matches = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    if len(name) > LONGEST_NAME:
+        return None
+    candidates = sorted({other for other in known if len(other) <= LONGEST_NAME})
+    matches = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
     return f"did you mean `{matches[0]}`?" if matches else None

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 from dsl.domain import Domain, Primitive
 from dsl.errors import DomainError, LimitExceeded, TypeMismatch
-from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, strip_lambdas
+from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, beta_normal, strip_lambdas
 from dsl.types import INT, Type
 from dsl.values import BOTTOM, Bottom, Value
 
@@ -62,10 +62,10 @@ class Limits:
 
     Attributes:
         steps: primitive applications, and elements built, inside the functions given to one outermost
-            application of a higher-order primitive.
+            application of a higher-order primitive, or inside one outermost macro call.
         size: characters of a string, elements of a list.
         bits: bits of an integer.
-        depth: nesting of applications under a λ, and of macro calls.
+        depth: nesting of applications under a λ (those within definitions included), and of macro calls.
     """
 
     steps: int = 50_000
@@ -170,16 +170,24 @@ class Evaluation:
         inputs: Sequence[tuple[Value, ...]],
         limits: Limits = DEFAULT_LIMITS,
         *,
-        nesting: int = 0,
+        caller: Evaluation | None = None,
     ) -> None:
-        """Prepare for `inputs`; in terms the last value of an input is ``$0``."""
+        """Prepare for `inputs`; in terms the last value of an input is ``$0``.
+
+        Args:
+            domain: what the operators mean.
+            inputs: values of the free variables.
+            limits: what the evaluation of one term on one input may take.
+            caller: the evaluation that calls a macro, whose body is evaluated here.
+        """
         self.domain = domain
         self.inputs = [tuple(values) for values in inputs]
         self.limits = limits
         self.exhausted_because = "no limit was reached"
-        self._nesting = nesting
+        self._nesting: int = 0 if caller is None else caller._nesting + 1
+        self._calls: _Steps = _Steps() if caller is None else caller._calls
         self._memo: dict[Term, _Column] = {}
-        self._compiler = _Compiler(domain, limits)
+        self._compiler = _Compiler(domain, limits, limits.depth - self._nesting)
 
     def column(self, term: Term) -> list[Cell]:
         """The values of `term`, one per input: a value, ⊥ or `EXHAUSTED`. Do not change the list.
@@ -253,8 +261,8 @@ class Evaluation:
             clean = self._within_limits(cells, primitive.type.result)
         except (LimitExceeded, MemoryError, RecursionError):
             clean = False
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise _broken(primitive, error) from error
+        except Exception as error:
+            raise _broken(self.domain, error) from error
         if clean:
             return cells, _State.VALUES
         return _column([self._cell(function, primitive, given) for given in zip(*columns, strict=True)])
@@ -286,8 +294,8 @@ class Evaluation:
             return BOTTOM
         except (LimitExceeded, MemoryError, RecursionError) as error:
             return self._exhausted(error)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise _broken(primitive, error) from error
+        except Exception as error:
+            raise _broken(self.domain, error) from error
 
     def _run(self, code: _Code, scope: _Environment) -> Any:
         """Run compiled code on one input."""
@@ -298,8 +306,8 @@ class Evaluation:
             return BOTTOM
         except (LimitExceeded, MemoryError, RecursionError) as error:
             return self._exhausted(error)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise DomainError(f"a primitive of domain {self.domain.name} failed with {error!r}") from error
+        except Exception as error:
+            raise _broken(self.domain, error) from error
 
     def _exhausted(self, error: BaseException) -> Exhausted:
         self.exhausted_because = str(error) or "the evaluation ran out of memory or recursion depth"
@@ -308,15 +316,19 @@ class Evaluation:
     def _definition(self, head: Operator, columns: list[_Column]) -> _Column:
         """Apply a macro or first-order abstraction: evaluate its body on the columns of its arguments."""
         assert head.definition is not None
-        if self._nesting >= self.limits.depth:
-            error = LimitExceeded(f"macros nested deeper than {self.limits.depth}")
-            return _column([self._exhausted(error)] * len(self.inputs))
+        calls = self._calls
+        if self._nesting == 0:
+            calls.left = self.limits.steps
+        if self._nesting >= self.limits.depth - 1 or calls.left < 0:
+            what = "took too many steps" if calls.left < 0 else f"are nested deeper than {self.limits.depth}"
+            return _column([self._exhausted(LimitExceeded(f"the calls of macros {what}"))] * len(self.inputs))
         _, body = strip_lambdas(head.definition, head.arity)
         rows: list[tuple[Any, ...]] = [()] * len(self.inputs)
         if columns:
             rows = list(zip(*(cells for cells, _ in columns), strict=True))
-        inner = Evaluation(self.domain, rows, self.limits, nesting=self._nesting + 1)
+        inner = Evaluation(self.domain, rows, self.limits, caller=self)
         cells: list[Any] = list(inner.column(body))
+        calls.left -= 1 + len(inner._memo)
         # A definition is a function of values: an argument that is no value decides, used or not.
         for i, given in enumerate(rows):
             if EXHAUSTED in given or BOTTOM in given:
@@ -354,8 +366,8 @@ class Evaluation:
                 cells.append(function(*row))
         except (_Undefined, LimitExceeded, MemoryError, RecursionError):
             pass
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise _broken(primitive, error) from error
+        except Exception as error:
+            raise _broken(self.domain, error) from error
         if len(cells) == len(rows) and self._within_limits(cells, primitive.type.result):
             return cells, _State.VALUES
         guarded = [
@@ -391,9 +403,14 @@ def _strictest(scope: Sequence[Any]) -> Any:
     return EXHAUSTED if EXHAUSTED in scope else BOTTOM
 
 
-def _broken(primitive: Primitive, error: Exception) -> DomainError:
+def _broken(domain: Domain, error: Exception) -> DomainError:
+    """What to say of a primitive whose Python meaning raised `error`: the innermost one that was running."""
+    names = {getattr(p.function, "__code__", None): p.name for p in domain.primitives}
+    name, trace = "a primitive", error.__traceback__
+    while trace is not None:
+        name, trace = names.get(trace.tb_frame.f_code, name), trace.tb_next
     return DomainError(
-        f"the Python meaning of primitive {primitive.name} failed with {error!r}; "
+        f"the Python meaning of {name} in domain {domain.name} failed with {error!r}; "
         "a primitive returns a value or BOTTOM for all arguments of its types"
     )
 
@@ -446,13 +463,12 @@ def _implies_cell(*cells: Any) -> Any:
 class _Compiler:
     """Compiles terms to closures over the tuple of variables in scope (the last one is ``$0``)."""
 
-    def __init__(self, domain: Domain, limits: Limits) -> None:
-        self.domain, self.limits = domain, limits
+    def __init__(self, domain: Domain, limits: Limits, depth: int) -> None:
+        self.domain, self.limits, self.depth = domain, limits, depth
         self.steps = _Steps()
         self._bound = 1 << limits.bits
         self._codes: dict[Term, _Code] = {}
         self._definitions: dict[Operator, _Code] = {}
-        self._open_definitions: list[Operator] = []
 
     def check(self, value: Any, result: Type) -> Any:
         """`value` if it is within the limits.
@@ -473,7 +489,7 @@ class _Compiler:
         """Code for an open term; a function argument becomes code that makes a Python callable."""
         found = self._codes.get(term)
         if found is None:
-            if term.depth > self.limits.depth:
+            if term.depth > self.depth:
                 raise LimitExceeded(f"a term nested deeper than {self.limits.depth} under a λ")
             if len(self._codes) > _MEMO:
                 self._codes.clear()
@@ -492,6 +508,9 @@ class _Compiler:
         assert isinstance(term, Application)
         head = term.head
         if not isinstance(head, Operator):
+            normal = beta_normal(term)
+            if normal is not term:
+                return self.code(normal)
             return self._apply_value(self.code(head), [self.code(a) for a in term.arguments])
         arguments = [self.argument(a, t) for a, t in zip(term.arguments, head.type.parameters, strict=True)]
         if head.definition is not None:
@@ -512,7 +531,7 @@ class _Compiler:
         count, inner = strip_lambdas(term, arity)
         if arity is not None and count < arity:
             raise TypeMismatch(f"{term!r} is not η-long: {arity} λs are needed"[:300])
-        body, cost, steps = self.code(inner), min(inner.size, 1000), self.steps
+        body, cost, steps = self.code(inner), _call_cost(inner), self.steps
         if count == 1:
 
             def make_unary(scope: _Environment) -> Callable[[Any], Any]:
@@ -541,19 +560,15 @@ class _Compiler:
         return lambda scope: head(scope)(*[argument(scope) for argument in arguments])
 
     def _apply_definition(self, head: Operator, arguments: list[_Code]) -> _Code:
+        assert head.definition is not None
         body = self._definitions.get(head)
         if body is None:
-            assert head.definition is not None
-            if len(self._open_definitions) >= self.limits.depth:
-                raise LimitExceeded(f"definitions nested deeper than {self.limits.depth}")
-            self._open_definitions.append(head)
             body = self.code(strip_lambdas(head.definition, head.arity)[1])
-            self._open_definitions.pop()
             self._definitions[head] = body
-        code, steps = body, self.steps
+        code, cost, steps = body, _call_cost(head.definition), self.steps
 
         def run(scope: _Environment) -> Any:
-            steps.spend(1)
+            steps.spend(cost)
             return code(tuple([argument(scope) for argument in arguments]))
 
         return run
@@ -600,6 +615,11 @@ class _Compiler:
             return value if check is None else check(value, result)
 
         return run
+
+
+def _call_cost(body: Term) -> int:
+    """Steps that one call of a function with this body takes, but for the calls within."""
+    return min(body.size, 1000)
 
 
 def _lazy_code(primitive: Primitive, arguments: list[_Code]) -> _Code:

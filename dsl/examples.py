@@ -158,8 +158,8 @@ def read_table_examples(table: Table, wanted: int) -> TableExamples:
 def _questions(table: Table, wanted: int) -> list[Problem]:
     """The rows that have no output, as a problem."""
     places = tuple(row[wanted].location for row in table.rows if not table.is_answered(row, wanted))
-    rows = "row has" if len(places) == 1 else "rows have"
-    message = f"{len(places)} {rows} no {table.names[wanted]!r} and count as no example"
+    are = "is no example" if len(places) == 1 else "are no examples"
+    message = f"{_count(len(places), 'row')} without {table.names[wanted]!r} {are}"
     return [Problem("rows-without-output", message, places)] if places else []
 
 

@@ -255,7 +255,7 @@ class _Reader:
         types = {bool: BOOL, int: INT, str: STRING, float: REAL}
         type_ = types.get(type(value))
         if type_ is None:
-            raise self.fail(f"{value!r} is no value of a condition; numbers, texts, True and False are", node)
+            raise self.fail(f"{value!r:.60} is no value of a condition; numbers, texts, True and False are", node)
         if type_ is INT and wanted is not None and (wanted.name == "bv" or wanted is REAL):
             type_, value = wanted, float(value) if wanted is REAL else value  # type: ignore[arg-type]
         elif type_ is STRING and wanted is CHAR and len(str(value)) == 1:
@@ -427,14 +427,9 @@ class _Reader:
     def call_builtin(self, node: ast.Call, name: str) -> Typed:
         arguments = self.operands(node.args)
         types = [type_ for _, type_ in arguments]
-        if any(self.domain.overload(n, types) for n in _CALLS[name]) or not arguments:
-            return self.apply(node, name, _CALLS[name], arguments)
-        if name in ("min", "max") and len(arguments) > 1:
+        is_known = any(self.domain.overload(n, types) for n in _CALLS[name])
+        if name in ("min", "max") and len(arguments) > 1 and not is_known:
             return self.extreme(node, name, arguments)
-        if name == "abs" and types == [INT]:
-            negative = self.apply(node, "<", ["<"], [arguments[0], (Literal(0, INT), INT)])
-            opposite = self.apply(node, "-", ["-"], [(Literal(0, INT), INT), arguments[0]])
-            return self.apply(node, "abs", ["ite"], [negative, opposite, arguments[0]])
         return self.apply(node, name, _CALLS[name], arguments)
 
     def extreme(self, node: ast.Call, name: str, arguments: Sequence[Typed]) -> Typed:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 NONTERMINAL: Final = "nonterminal"
 CONSTANT: Final = "constant"
-_LAZY_DEPTH = 6
 
 
 class Nonterminal:
@@ -193,7 +192,7 @@ class Grammar:
         *,
         identity: str | None = None,
         rules: Rules | None = None,
-        leaves: Expand | None = None,
+        smallest: Callable[[Nonterminal], float] | None = None,
     ) -> None:
         """Make a grammar from a function that expands one nonterminal.
 
@@ -202,17 +201,17 @@ class Grammar:
             expand: the productions of a nonterminal, always the same in the same order.
             identity: canonical name of the language; computed from the productions if None (finite grammars).
             rules: what a file states.
-            leaves: the productions without children only, if they can be had more cheaply.
+            smallest: size of the smallest term of a nonterminal, if that can be had without expanding all that is
+                reachable.
         """
         self.start = start
         self.parameters = len(start.environment)
         self.rules = rules
-        self._expand, self._leaves = expand, leaves
+        self._expand, self._smallest = expand, smallest
         self._identity = identity
         self._productions: dict[Nonterminal, tuple[Production, ...]] = {}
         self._by_head: dict[Nonterminal, dict[_Head, list[Production]]] = {}
         self._minimum: dict[Nonterminal, float] = {}
-        self._above: dict[Nonterminal, int] = {}
 
     def __eq__(self, other: object) -> bool:
         """Whether both allow the same programs in the same way."""
@@ -261,40 +260,12 @@ class Grammar:
         """AST nodes of the smallest term of a nonterminal; infinity if there is none."""
         found = self._minimum.get(nonterminal)
         if found is None:
-            lazily = self._minimum_up_to(nonterminal, _LAZY_DEPTH)
-            if lazily is not None:
-                return lazily
-            self._minimum |= self.minimum_cost(lambda production: production.size, nonterminal)
-            found = self._minimum[nonterminal]
+            if self._smallest is not None:
+                found = self._minimum[nonterminal] = self._smallest(nonterminal)
+            else:
+                self._minimum |= self.minimum_cost(lambda production: production.size, nonterminal)
+                found = self._minimum[nonterminal]
         return found
-
-    def _minimum_up_to(self, nonterminal: Nonterminal, bound: int) -> float | None:
-        """The minimum size if it is at most `bound`, else None; expands no more than needed."""
-        known = self._minimum.get(nonterminal)
-        if known is not None:
-            return known if known <= bound else None
-        for size in range(self._above.get(nonterminal, 0) + 1, bound + 1):
-            if any(self._fits(production, size) for production in self._candidates(nonterminal, size)):
-                self._minimum[nonterminal] = size
-                return size
-            self._above[nonterminal] = size
-        return None
-
-    def _candidates(self, nonterminal: Nonterminal, size: int) -> Iterable[Production]:
-        if size == 1 and self._leaves is not None and nonterminal not in self._productions:
-            return self._leaves(nonterminal)
-        return self.productions(nonterminal)
-
-    def _fits(self, production: Production, size: int) -> bool:
-        remaining: float = size - production.size
-        waiting = len(production.children)
-        for child in production.children:
-            waiting -= 1
-            needed = self._minimum_up_to(child, int(remaining) - waiting)
-            if needed is None:
-                return False
-            remaining -= needed
-        return remaining >= 0
 
     def minimum_cost(
         self, cost: Callable[[Production], float], start: Nonterminal | None = None
@@ -390,9 +361,14 @@ class Grammar:
             return [(p, ()) for p in (*by_head.get(term, ()), *slot)]
         if isinstance(term, Lambda):
             return [(p, (term.body,)) for p in by_head.get(Lambda, ())]
-        if isinstance(term, Application):
-            return [(p, term.arguments) for p in by_head.get(term.head, ()) if len(p.children) == len(term.arguments)]
-        return [(p, ()) for p in by_head.get(term, ()) if not p.children]
+        if not isinstance(term, Application):
+            return [(p, ()) for p in by_head.get(term, ()) if not p.children]
+        return [
+            (production, term.arguments)
+            for production in by_head.get(term.head, ())
+            if len(production.children) == len(term.arguments)
+            and all(map(_has_root_of, production.children, term.arguments))
+        ]
 
     # Programs.
 
@@ -436,6 +412,25 @@ class Grammar:
 
 if TYPE_CHECKING:
     from dsl.probability import ProbabilisticGrammar
+
+
+def _has_root_of(nonterminal: Nonterminal, term: Term) -> bool:
+    """Whether the root of `term` can have the type of `nonterminal`: spares the expansion of most instances."""
+    if isinstance(term, Lambda):
+        return nonterminal.type.is_function
+    if isinstance(term, Literal):
+        return term.type is nonterminal.type
+    head = term.head if isinstance(term, Application) else term
+    if isinstance(head, Variable):
+        scope = nonterminal.environment
+        return head.index < len(scope) and scope[head.index].result is nonterminal.type
+    return isinstance(head, Operator) and _can_yield(head, nonterminal.type)
+
+
+@functools.lru_cache(maxsize=65536)
+def _can_yield(operator: Operator, type_: Type) -> bool:
+    return match(operator.type.result, type_) is not None
+
 
 Forest: TypeAlias = dict[tuple[Nonterminal, Term], list[tuple[Production, tuple[Term, ...]]]]
 
@@ -705,7 +700,7 @@ def language(domain: Domain, request: Type, settings: LanguageSettings | None = 
         raise GrammarError(f"a program is asked for at a monomorphic type, not at {request}")
     made = _Language(domain, request, settings or LanguageSettings())
     start = Nonterminal(request.result, tuple(reversed(request.parameters)))
-    return Grammar(start, made.expand, identity=made.identity, leaves=made.leaves)
+    return Grammar(start, made.expand, identity=made.identity, smallest=made.smallest)
 
 
 class _Language:
@@ -714,10 +709,14 @@ class _Language:
     def __init__(self, domain: Domain, request: Type, settings: LanguageSettings) -> None:
         self.domain, self.request, self.settings = domain, request, settings
         self.operators = [(p, p.operator) for p in domain.primitives if p.searchable]
-        self.literals = dict.fromkeys((*domain.constants, *settings.constants))
-        self.universe = self._universe()
         self.widths = [t for t in self._parts(request) if t.name == "bv"]
+        self.literals = dict.fromkeys(
+            (*domain.constants, *domain.constants_of_widths(self.widths), *settings.constants)
+        )
+        self.universe = self._universe()
         self._instances: dict[Type, list[tuple[Operator, Type]]] = {}
+        self._room = len(request.parameters) + settings.bound_variables
+        self._tables: dict[tuple[frozenset[Type], int], dict[Type, float]] = {}
 
     @property
     def identity(self) -> str:
@@ -759,10 +758,6 @@ class _Language:
             return [] if scheme.is_polymorphic else [scheme]
         return [t for argument in scheme.arguments for t in self._ground(argument)]
 
-    def leaves(self, nonterminal: Nonterminal) -> Iterator[Production]:
-        """Variables, literals and nullary operators of a nonterminal."""
-        return (p for p in self._leaves(nonterminal) if not p.children)
-
     def _leaves(self, nonterminal: Nonterminal) -> Iterator[Production]:
         environment, wanted = nonterminal.environment, nonterminal.type
         if wanted.is_function:
@@ -782,13 +777,78 @@ class _Language:
         environment, wanted = nonterminal.environment, nonterminal.type
         if wanted.is_function:
             parameter, result = wanted.arguments
-            if len(environment) < len(self.request.parameters) + self.settings.bound_variables:
+            if len(environment) < self._room:
                 yield Production(Lambda, (Nonterminal(result, (parameter, *environment)),), f"lambda:{wanted}")
             return
         yield from self._leaves(nonterminal)
         for operator, instance in self._instances_of(wanted):
             children = tuple(Nonterminal(p, environment) for p in instance.parameters)
             yield Production(operator, children, _operator_key(operator, instance))
+
+    def smallest(self, nonterminal: Nonterminal) -> float:
+        """AST nodes of the smallest term of a nonterminal; infinity if there is none.
+
+        It depends on the *set* of types in scope only, and not on those of which there is a constant anyway: so
+        few tables of smallest sizes serve the very many nonterminals.
+        """
+        bound = nonterminal.type.parameters
+        room = self._room - len(nonterminal.environment) - len(bound)
+        if room < 0 and bound:
+            return math.inf
+        scope = self._scope((*nonterminal.environment, *bound))
+        return len(bound) + self._smallest_of(nonterminal.type.result, scope, max(room, 0))
+
+    def _smallest_of(self, wanted: Type, scope: frozenset[Type], room: int) -> float:
+        table = self._table(scope, room)
+        if wanted not in table:
+            options = self._options(wanted, scope, room)
+            table[wanted] = min((own + sum(table[t] for t in below) for own, below in options), default=math.inf)
+        return table[wanted]
+
+    def _scope(self, environment: Iterable[Type]) -> frozenset[Type]:
+        return frozenset(t for t in environment if t not in self._constant_types)
+
+    @functools.cached_property
+    def _constant_types(self) -> frozenset[Type]:
+        """Types of which there is a literal or a nullary operator."""
+        types = {literal.type for literal in self.literals}
+        nullary = [p.type for p, _ in self.operators if p.arity == 0]
+        return frozenset(types | {t for t in self._allowed for scheme in nullary if match(scheme, t) is not None})
+
+    def _table(self, scope: frozenset[Type], room: int) -> dict[Type, float]:
+        """Smallest sizes for all allowed types, with `room` for further λ-bound variables."""
+        found = self._tables.get((scope, room))
+        if found is None:
+            options = {t: self._options(t, scope, room) for t in sorted(self._allowed)}
+            found = dict.fromkeys(options, math.inf)
+            changed = True
+            while changed:
+                changed = False
+                for type_, ways in options.items():
+                    best = min((own + sum(found[t] for t in below) for own, below in ways), default=math.inf)
+                    if best < found[type_]:
+                        found[type_], changed = best, True
+            self._tables[scope, room] = found
+        return found
+
+    def _options(self, wanted: Type, scope: frozenset[Type], room: int) -> list[tuple[float, tuple[Type, ...]]]:
+        """For each way to make a term of `wanted` its own size, λs and all below them included, and the other types."""
+        if wanted in self._constant_types or wanted in scope:
+            return [(1, ())]
+        applied = [t for t in scope if t.is_function and t.result is wanted]
+        found = []
+        for instance in (*applied, *(instance for _, instance in self._instances_of(wanted))):
+            functions = [p for p in instance.parameters if p.is_function]
+            own = 1 + sum(self._smallest_function(p, scope, room) for p in functions)
+            if own < math.inf:
+                found.append((own, tuple(p for p in instance.parameters if not p.is_function)))
+        return found
+
+    def _smallest_function(self, type_: Type, scope: frozenset[Type], room: int) -> float:
+        bound = type_.parameters
+        if len(bound) > room:
+            return math.inf
+        return len(bound) + self._smallest_of(type_.result, scope | self._scope(bound), room - len(bound))
 
     def _instances_of(self, wanted: Type) -> list[tuple[Operator, Type]]:
         """Operators with arguments and the monomorphic types at which they yield `wanted`."""

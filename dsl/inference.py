@@ -1,4 +1,4 @@
-"""Type inference for terms (Hindley–Milner without let-polymorphism: every variable has one type)."""
+"""Type inference for terms (Hindley–Milner; a shared sub-term is inferred once, like what `let` binds)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dsl.errors import TypeMismatch
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable
-from dsl.types import Substitution, Type, arrow, canonical
+from dsl.types import Substitution, Type, TypeVariable, arrow, assign, canonical
 
 
 def infer(term: Term, environment: Sequence[Type] = ()) -> Type:
@@ -25,61 +25,96 @@ def infer(term: Term, environment: Sequence[Type] = ()) -> Type:
     return canonical(_Inference(environment).run(term))
 
 
+class _Scope:
+    """The type of the innermost variable and the scope around it; compared by identity."""
+
+    __slots__ = ("outer", "type")
+
+    def __init__(self, type_: Type, outer: _Scope | None) -> None:
+        self.type, self.outer = type_, outer
+
+
+_Node = tuple[Term, _Scope | None]
+
+
 class _Inference:
-    """One inference with an explicit stack, so that deep terms need no recursion."""
+    """One inference with an explicit stack, so that deep terms need no recursion and shared ones no time."""
 
     def __init__(self, environment: Sequence[Type]) -> None:
         used = [variable.index for type_ in environment for variable in type_.variables()]
         self.substitution = Substitution(max(used, default=-1) + 1)
-        self.environment = tuple(environment)
+        self.scope: _Scope | None = None
+        for type_ in reversed(environment):
+            self.scope = _Scope(type_, self.scope)
+        self.types: dict[_Node, Type] = {}
 
     def run(self, term: Term) -> Type:
-        types: list[Type] = []
-        # A scope is the types of the variables from the innermost outwards, as a linked list.
-        scope: _Scope | None = None
-        for type_ in reversed(self.environment):
-            scope = (type_, scope)
-        todo: list[tuple[Term, _Scope | None, bool]] = [(term, scope, False)]
+        root = _node(term, self.scope)
+        todo: list[tuple[_Node, _Scope | None]] = [(root, None)]
         while todo:
-            node, scope, done = todo.pop()
+            here, inner = todo.pop()
+            node, scope = here
+            if here in self.types:
+                continue
             if isinstance(node, Variable):
-                types.append(self.variable(node, scope))
+                self.types[here] = self.variable(node, scope)
             elif isinstance(node, Literal):
-                types.append(node.type)
-            elif isinstance(node, Lambda) and not done:
-                inner = (self.substitution.fresh(), scope)
-                todo += [(node, inner, True), (node.body, inner, False)]
+                self.types[here] = node.type
             elif isinstance(node, Lambda):
-                assert scope is not None
-                types.append(arrow(scope[0], types.pop()))
-            elif not done:
-                todo.append((node, scope, True))
-                todo.extend((child, scope, False) for child in reversed(node.children))
+                if inner is None:
+                    inner = _Scope(self.substitution.fresh(), scope)
+                    todo += [(here, inner), (_node(node.body, inner), None)]
+                else:
+                    self.types[here] = arrow(inner.type, self.use(node.body, inner))
             else:
                 assert isinstance(node, Application)
-                types.append(self.application(node, types))
-        return self.substitution.apply(types[0])
+                waiting = [_node(child, scope) for child in node.children]
+                waiting = [child for child in waiting if child not in self.types]
+                if waiting:
+                    todo.append((here, None))
+                    todo.extend((child, None) for child in reversed(waiting))
+                else:
+                    self.types[here] = self.application(node, scope)
+        return self.substitution.apply(self.types[root])
+
+    def use(self, term: Term, scope: _Scope | None) -> Type:
+        """The type of one occurrence of `term`: what its type leaves open may differ from the other ones'."""
+        here = _node(term, scope)
+        type_ = self.substitution.apply(self.types[here])
+        if not type_.is_polymorphic or isinstance(term, Variable):
+            return type_
+        fixed = self.fixed(here[1])
+        return assign(type_, {v: self.substitution.fresh() for v in dict.fromkeys(type_.variables()) if v not in fixed})
+
+    def fixed(self, scope: _Scope | None) -> set[TypeVariable]:
+        """The type variables that the types of the variables in scope mention."""
+        found: set[TypeVariable] = set()
+        while scope is not None:
+            found.update(self.substitution.apply(scope.type).variables())
+            scope = scope.outer
+        return found
 
     def variable(self, node: Variable, scope: _Scope | None) -> Type:
         for _ in range(node.index):
-            scope = None if scope is None else scope[1]
+            scope = None if scope is None else scope.outer
         if scope is None:
             raise TypeMismatch(f"variable ${node.index} is not bound")
-        return scope[0]
+        return scope.type
 
-    def application(self, node: Application, types: list[Type]) -> Type:
-        count = len(node.arguments)
-        arguments = types[len(types) - count :]
-        del types[len(types) - count :]
-        head = self.substitution.instantiate(node.head.type) if isinstance(node.head, Operator) else types.pop()
+    def application(self, node: Application, scope: _Scope | None) -> Type:
+        arguments = [self.use(argument, scope) for argument in node.arguments]
+        head = node.head
+        wanted = self.substitution.instantiate(head.type) if isinstance(head, Operator) else self.use(head, scope)
         result = self.substitution.fresh()
-        if not self.substitution.unify(head, arrow(*arguments, result)):
+        if not self.substitution.unify(wanted, arrow(*arguments, result)):
             shown = ", ".join(str(canonical(self.substitution.apply(a))) for a in arguments)
-            raise TypeMismatch(f"{node.head!r} of type {canonical(head)} is applied to {shown}"[:500])
+            raise TypeMismatch(f"{head!r} of type {canonical(wanted)} is applied to {shown}"[:500])
         return result
 
 
-_Scope = tuple[Type, "_Scope | None"]
+def _node(term: Term, scope: _Scope | None) -> _Node:
+    """A term in its scope; a closed one is the same in every scope."""
+    return (term, scope if term.free else None)
 
 
 def has_instance(scheme: Type, wanted: Type) -> bool:

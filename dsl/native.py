@@ -127,7 +127,9 @@ def read_document(root: Node, setting: Setting) -> tuple[Task, ...]:
     if "tasks" in members:
         return _read_tasks(members, setting)
     task = _read_task(root, {}, _dialect(members, [root]), setting)
-    return (replace(task, spec=replace(task.spec, source=root.source.text)),)
+    # The text of a file with held-out examples would carry them into the spec.
+    text = None if task.held_out.examples else root.source.text
+    return (replace(task, spec=replace(task.spec, source=text)),)
 
 
 def read_table_task(table: Table, column: str, setting: Setting) -> Task:

@@ -141,7 +141,7 @@ _FIRST_LINE_END = re.compile(r"(?:\r?\n)?")
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
+_STRING = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<real>(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.])", re.ASCII)
 _WORD = re.compile(r"[+-]?[\w.]+|.", re.DOTALL)
 _WORDS = {"true": True, "false": False, "null": None}
@@ -337,7 +337,7 @@ def _closing(container: Node) -> str:
 # --- TOML ---------------------------------------------------------------------------------------------------------
 
 _TOML_SPACE = re.compile(r"[ \t]*")
-_TOML_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_TOML_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _TOML_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _TOML_STRING = re.compile(
     r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}'

@@ -6,11 +6,14 @@ and SyGuS text names the variables; sub-terms that are shared so often that the 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from keyword import iskeyword
 
 from dsl.errors import SpecError, TermSyntaxError, TypeMismatch
-from dsl.sexpr import Document, SList, quoted, symbol_text
+from dsl.sexpr import Document, SExpr, SList, quoted, symbol_text
 from dsl.source import Source
 from dsl.terms import (
     PRIMITIVE,
@@ -20,18 +23,19 @@ from dsl.terms import (
     Operator,
     Term,
     Variable,
+    operators,
     postorder,
     strip_lambdas,
 )
 from dsl.types import BOOL, CHAR, INT, REAL, STRING, Type, bit_vector
-from dsl.values import literal_text, read_string_literal
+from dsl.values import LITERAL_BITS, literal_text, read_string_literal
 
 SHARING_THRESHOLD = 2_000
 """A term is printed with `let` if its tree has this many more nodes than its graph."""
 
 
 def operator_text(operator: Operator) -> str:
-    """How SMT-LIB writes an operator in front of its arguments; indexed ones such as ``(_ extract 3 0)`` as they are."""
+    """How SMT-LIB writes an operator in front of arguments; indexed ones such as ``(_ extract 3 0)`` as they are."""
     return operator.name if operator.name.startswith("(_ ") else quoted(operator.name)
 
 
@@ -40,7 +44,7 @@ def _exact_operator_text(operator: Operator) -> str:
     widths = [str(p.width) for p in operator.type.parameters if p.name == "bv" and not p.is_polymorphic]
     if operator.kind != PRIMITIVE or not widths:
         return operator_text(operator)
-    suffix = "@" + (widths[0] if len(set(widths)) == 1 else ",".join(widths))
+    suffix = "@" + (widths[0] if len(set(widths)) == 1 else ".".join(widths))
     if operator.name.startswith("(_ "):
         return f"{operator.name[:-1]} {suffix})"
     return quoted(operator.name + suffix)
@@ -48,12 +52,24 @@ def _exact_operator_text(operator: Operator) -> str:
 
 def to_sexpr(term: Term) -> str:
     """The s-expression of `term`: ``(lambda (map (lambda (+ $0 1)) $0))``."""
-    return _write(
-        term,
-        lambda variable, _: f"${variable.index}",
-        lambda literal: literal_text(literal.value, literal.type),
-        _exact_operator_text,
-    )
+    return _write(term, _index_text, _exact_literal_text, _exact_operator_text)
+
+
+EXCERPT_PIECES = 50_000
+"""Tokens and blanks of an s-expression after which `excerpt` stops."""
+
+
+def excerpt(term: Term) -> str:
+    """The s-expression of `term`, or its beginning and ``…`` if it is huge: the tree of a small graph may be."""
+    return _write(term, _index_text, _exact_literal_text, _exact_operator_text, at_most=EXCERPT_PIECES)
+
+
+def _index_text(variable: Variable, _: int) -> str:
+    return f"${variable.index}"
+
+
+def _exact_literal_text(literal: Literal) -> str:
+    return literal_text(literal.value, literal.type)
 
 
 def _write(
@@ -62,11 +78,14 @@ def _write(
     text_of_literal: Callable[[Literal], str],
     text_of_operator: Callable[[Operator], str] = operator_text,
     shared: dict[Term, str] | None = None,
+    at_most: int | None = None,
 ) -> str:
-    """Write the tree of `term`; terms in `shared` are written by their given name."""
+    """Write the tree of `term`; terms in `shared` are written by their given name; `at_most` that many pieces."""
     out: list[str] = []
     todo: list[tuple[Term, int] | str] = [(term, 0)]
     while todo:
+        if at_most is not None and len(out) >= at_most:
+            return "".join([*out, "…"])
         here = todo.pop()
         if isinstance(here, str):
             out.append(here)
@@ -94,10 +113,12 @@ def _write(
 
 
 def smt_literal(literal: Literal) -> str:
-    """A literal as SMT-LIB 2.6 writes it: ``(- 1)`` instead of ``-1``."""
-    if literal.type is INT and literal.value < 0:  # type: ignore[operator]
-        return f"(- {-literal.value})"  # type: ignore[operator]
-    return literal_text(literal.value, literal.type)
+    """A literal as SMT-LIB 2.6 writes it: ``(- 1)`` instead of ``-1``, ``0.001`` instead of ``1e-3``."""
+    text = literal_text(literal.value, literal.type)
+    if literal.type is REAL:
+        text = f"{Decimal(text):f}"
+        text = text if "." in text else f"{text}.0"
+    return f"(- {text[1:]})" if text.startswith("-") else text
 
 
 def to_smt(term: Term, variables: Sequence[str]) -> str:
@@ -115,8 +136,9 @@ def to_smt(term: Term, variables: Sequence[str]) -> str:
     shared = _repeated(term)
     if not shared:
         return _write(term, variable_text, smt_literal)
+    taken = [*names, *(operator.name for operator in operators(term))]
     prefix = "let"
-    while any(name.startswith(prefix) for name in names):
+    while any(name.startswith(prefix) for name in taken):
         prefix += "_"
     bound: dict[Term, str] = {}
     opening = []
@@ -172,13 +194,17 @@ def to_define_fun(name: str, parameters: Sequence[tuple[str, Type]], result: Typ
     return f"(define-fun {quoted(name)} ({signature}) {smt_sort(result)} {text})"
 
 
+_LAMBDA, _OR, _AND, _NOT, _COMPARISON, _BIT_OR, _BIT_XOR, _BIT_AND, _SUM, _PRODUCT, _UNARY, _CALL, _ATOM = range(13)
+"""How closely the expressions of Python bind, loosest first."""
 _INFIX = {
-    "+": (6, " + "), "-": (6, " - "), "*": (7, " * "), "div": (7, " // "), "mod": (7, " % "),
-    "<": (4, " < "), "<=": (4, " <= "), ">": (4, " > "), ">=": (4, " >= "), "=": (4, " == "),
-    "distinct": (4, " != "), "gt?": (4, " > "), "eq?": (4, " == "), "and": (2, " and "), "or": (1, " or "),
-    "str.++": (6, " + "), "bvadd": (6, " + "), "bvsub": (6, " - "), "bvmul": (7, " * "), "bvand": (5, " & "),
-    "bvor": (5, " | "), "bvxor": (5, " ^ "),
+    "+": (_SUM, "+"), "-": (_SUM, "-"), "*": (_PRODUCT, "*"), "div": (_PRODUCT, "//"), "mod": (_PRODUCT, "%"),
+    "<": (_COMPARISON, "<"), "<=": (_COMPARISON, "<="), ">": (_COMPARISON, ">"), ">=": (_COMPARISON, ">="),
+    "gt?": (_COMPARISON, ">"), "=": (_COMPARISON, "=="), "eq?": (_COMPARISON, "=="), "distinct": (_COMPARISON, "!="),
+    "and": (_AND, "and"), "or": (_OR, "or"), "str.++": (_SUM, "+"),
+    "bvadd": (_SUM, "+"), "bvsub": (_SUM, "-"), "bvmul": (_PRODUCT, "*"),
+    "bvand": (_BIT_AND, "&"), "bvor": (_BIT_OR, "|"), "bvxor": (_BIT_XOR, "^"),
 }  # fmt: skip
+_PREFIX = {"not": (_NOT, "not "), "-": (_UNARY, "-"), "bvneg": (_UNARY, "-"), "bvnot": (_UNARY, "~")}
 _LETTERS = "xyzuvwabcdefghijklmnopqrst"
 
 
@@ -189,28 +215,28 @@ def to_python(term: Term, parameters: Sequence[str] = ()) -> str:
         term: a term; its leading λs take their names from `parameters`, further ones are invented.
         parameters: names of the parameters, first to last.
     """
-    names = [name if name.isidentifier() else f"p{i}" for i, name in enumerate(parameters)]
     free = [f"free{i}" for i in range(term.free)]
+    bound: list[str] = []
+    names = _bound_names(parameters, free)
     # Results of sub-terms are kept on a stack as (precedence, text) so that deep terms need no recursion.
     results: list[tuple[int, str]] = []
-    todo: list[tuple[Term, tuple[str, ...], bool]] = [(term, tuple(reversed(free)), False)]
+    todo: list[tuple[Term, int, bool]] = [(term, 0, False)]
     while todo:
-        node, scope, expanded = todo.pop()
+        node, depth, expanded = todo.pop()
         if isinstance(node, Variable):
-            results.append((10, scope[-1 - node.index]))
+            results.append((_ATOM, bound[depth - 1 - node.index] if node.index < depth else free[node.index - depth]))
         elif isinstance(node, Literal):
-            shown = hex(node.value) if node.type.name == "bv" else repr(node.value)  # type: ignore[arg-type]
-            results.append((10, shown))
-        elif isinstance(node, Lambda):
-            depth = len(scope) - len(free)
-            name = names[depth] if depth < len(names) else _fresh(scope)
-            if expanded:
-                results.append((0, f"lambda {name}: {results.pop()[1]}".replace(": lambda ", ", ", 1)))
-            else:
-                todo += [(node, scope, True), (node.body, (*scope, name), False)]
+            results.append((_ATOM, hex(node.value) if node.type.name == "bv" else repr(node.value)))  # type: ignore[arg-type]
         elif not expanded:
-            todo.append((node, scope, True))
-            todo.extend((child, scope, False) for child in reversed(node.children))
+            todo.append((node, depth, True))
+            below = depth + isinstance(node, Lambda)
+            if below > len(bound):
+                bound.append(next(names))
+            todo.extend((child, below, False) for child in reversed(node.children))
+        elif isinstance(node, Lambda):
+            _, body = results.pop()
+            rest = f", {body.removeprefix('lambda ')}" if isinstance(node.body, Lambda) else f": {body}"
+            results.append((_LAMBDA, f"lambda {bound[depth]}{rest}"))
         else:
             assert isinstance(node, Application)
             children = results[len(results) - len(node.children) :]
@@ -219,34 +245,44 @@ def to_python(term: Term, parameters: Sequence[str] = ()) -> str:
     return results[-1][1]
 
 
-def _fresh(scope: Iterable[str]) -> str:
-    used = set(scope)
-    index = 0
-    while True:
-        name = _LETTERS[index % len(_LETTERS)] + (str(index // len(_LETTERS)) if index >= len(_LETTERS) else "")
-        if name not in used:
-            return name
-        index += 1
+def _bound_names(parameters: Sequence[str], taken: Sequence[str]) -> Iterator[str]:
+    """Distinct names for the variables of nested λs, outermost first."""
+    used = set(taken)
+    for i, name in enumerate(parameters):
+        chosen = name if name.isidentifier() and not iskeyword(name) else f"p{i}"
+        while chosen in used:
+            chosen += "_"
+        used.add(chosen)
+        yield chosen
+    for number in itertools.count():
+        for letter in _LETTERS:
+            name = f"{letter}{number or ''}"
+            if name not in used:
+                yield name
 
 
 def _python_application(node: Application, children: list[tuple[int, str]]) -> tuple[int, str]:
     if not isinstance(node.head, Operator):
-        return 9, f"{_within(children[0], 9)}({', '.join(text for _, text in children[1:])})"
-    name = node.head.name
-    if name in ("ite", "if") and len(children) == 3:
-        test, then, other = (_within(child, 1) for child in children)
-        return 0, f"{then} if {test} else {other}"
-    if name in _INFIX and len(children) >= 2:
+        return _CALL, f"{_within(children[0], _CALL)}({_listed(children[1:])})"
+    name, count = node.head.name, len(children)
+    if name in ("ite", "if") and count == 3:
+        test, then, other = (_within(child, _OR) for child in children)
+        return _LAMBDA, f"{then} if {test} else {other}"
+    if name in _INFIX and count >= 2 and not (name == "distinct" and count > 2):
         level, symbol = _INFIX[name]
-        parts = [_within(children[0], level), *(_within(child, level + 1) for child in children[1:])]
-        return level, symbol.join(parts)
-    if name == "not":
-        return 3, f"not {_within(children[0], 3)}"
-    if name in ("-", "bvneg") and len(children) == 1:
-        return 8, f"-{_within(children[0], 8)}"
+        # Operators of one level associate to the left, except that comparisons chain.
+        first = _within(children[0], level + (level == _COMPARISON))
+        return level, f" {symbol} ".join([first, *(_within(child, level + 1) for child in children[1:])])
+    if name in _PREFIX and count == 1:
+        level, symbol = _PREFIX[name]
+        return level, symbol + _within(children[0], level)
     if not children:
-        return 10, _identifier(name)
-    return 9, f"{_identifier(name)}({', '.join(text for _, text in children)})"
+        return _ATOM, _identifier(name)
+    return _CALL, f"{_identifier(name)}({_listed(children)})"
+
+
+def _listed(arguments: Sequence[tuple[int, str]]) -> str:
+    return ", ".join(text for _, text in arguments)
 
 
 def _within(child: tuple[int, str], level: int) -> str:
@@ -254,7 +290,9 @@ def _within(child: tuple[int, str], level: int) -> str:
 
 
 def _identifier(name: str) -> str:
-    return "".join(c if c.isalnum() or c == "_" else "_" for c in name).strip("_") or "op"
+    """The nearest name that Python allows."""
+    text = "".join(c if f"_{c}".isidentifier() else "_" for c in name.replace("=>", "implies")).strip("_") or "op"
+    return text if text.isidentifier() and not iskeyword(text) else f"{text}_" if iskeyword(text) else f"_{text}"
 
 
 Resolver = Callable[[str, int], Operator | None]
@@ -295,16 +333,19 @@ class _TermReader:
         while todo:
             where, at, expanded = todo.pop()
             node = where[at]
-            if isinstance(node, str):
-                done.append(self.atom(node, where, at))
-            elif expanded:
-                done.append(self.compound(node, done, where, at))
-            elif (literal := self.literal_list(node)) is not None:
-                done.append(literal)
-            else:
-                first = self.first_argument(node, where, at)
-                todo.append((where, at, True))
-                todo.extend((node, i, False) for i in reversed(range(first, len(node))))
+            try:
+                if isinstance(node, str):
+                    done.append(self.atom(node, where, at))
+                elif expanded:
+                    done.append(self.compound(node, done, where, at))
+                elif (literal := self.literal_list(node)) is not None:
+                    done.append(literal)
+                else:
+                    first = self.first_argument(node, where, at)
+                    todo.append((where, at, True))
+                    todo.extend((node, i, False) for i in reversed(range(first, len(node))))
+            except TypeMismatch as error:
+                raise self.error(str(error), where, at) from None
         return done[0]
 
     def first_argument(self, node: SList, where: SList, at: int) -> int:
@@ -315,9 +356,14 @@ class _TermReader:
             if len(node) != 2:
                 raise self.error("a λ is written `(lambda body)`", where, at)
             return 1
-        is_operator = isinstance(head, str) and head[0] != "$"
-        is_indexed = isinstance(head, SList) and head[:1] == ["_"]
-        return 1 if is_operator or is_indexed else 0
+        return 0 if self.operator_name(head) is None else 1
+
+    def operator_name(self, head: SExpr) -> str | None:
+        """The name of the operator that stands in front of its arguments, or None if a term stands there."""
+        if isinstance(head, str):
+            return None if head[0] == "$" else symbol_text(head)
+        words = [word for word in head if isinstance(word, str)]
+        return f"({' '.join(words)})" if words[:1] == ["_"] and len(words) == len(head) else None
 
     def literal_list(self, node: SList) -> Literal | None:
         if len(node) == 2 and node[0] == "char" and isinstance(node[1], str) and node[1][0] == '"':
@@ -345,16 +391,16 @@ class _TermReader:
         del done[len(done) - count :]
         if head == "lambda":
             return Lambda(arguments[0])
-        if isinstance(head, str) and head[0] != "$":
-            return Application(self.operator(symbol_text(head), count, node, 0), arguments)
-        if isinstance(head, SList) and head[:1] == ["_"]:
-            name = f"({' '.join(map(str, head))})"
+        name = self.operator_name(head)
+        if name is not None:
             return Application(self.operator(name, count, node, 0), arguments)
         if count < 2:
             raise self.error("a term is applied to at least one argument", where, at)
         return Application(arguments[0], arguments[1:])
 
 
+LITERAL_DIGITS = len(str(1 << LITERAL_BITS))
+"""Digits of the longest integer literal."""
 _DECIMAL = re.compile(r"\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
 
 
@@ -362,7 +408,7 @@ def read_literal(text: str) -> Literal | None:
     """The literal that one token denotes, or None if it is a symbol.
 
     Raises:
-        TypeMismatch: if it is a literal that is too long or has an impossible escape.
+        TypeMismatch: if it is a literal that is too long or too large, or has an impossible escape.
     """
     first = text[0]
     if first == '"':
@@ -387,7 +433,7 @@ def _bit_vector_literal(text: str) -> Literal | None:
 
 def _number_literal(text: str, digits: str) -> Literal | None:
     if digits.isdigit():
-        if len(digits) > 4_200:
-            raise TypeMismatch("an integer literal has at most 4200 digits")
+        if len(digits) > LITERAL_DIGITS:
+            raise TypeMismatch(f"an integer literal has at most {LITERAL_DIGITS} digits")
         return Literal(int(text), INT)
     return Literal(float(text), REAL) if _DECIMAL.fullmatch(digits) else None

@@ -102,9 +102,10 @@ def symbol_text(atom: str) -> str:
     return atom[1:-1] if atom[0] == "|" else atom
 
 
-_SIMPLE_SYMBOL = re.compile(r"[A-Za-z~!@$%^&*_+=<>.?/\-][A-Za-z0-9~!@$%^&*_+=<>.?/\-]*")
+_SIMPLE_SYMBOL = re.compile(r"(?!\$|[+\-]\d)[A-Za-z~!@$%^&*_+=<>.?/\-][A-Za-z0-9~!@$%^&*_+=<>.?/\-]*")
+_RESERVED = ("_", "!", "as", "char", "exists", "false", "forall", "lambda", "let", "match", "par", "true")
 
 
 def quoted(name: str) -> str:
-    """How a name is written: as it is if it is a simple symbol, else between bars."""
-    return name if _SIMPLE_SYMBOL.fullmatch(name) else f"|{name}|"
+    """How a name is written: as it is if that is a symbol and nothing else, else between bars."""
+    return name if _SIMPLE_SYMBOL.fullmatch(name) and name not in _RESERVED else f"|{name}|"

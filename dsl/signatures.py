@@ -11,10 +11,12 @@ from dsl.errors import TypeMismatch, nearest
 from dsl.positions import Node
 from dsl.types import BASE_TYPES, Type, parse_type
 
-LONGEST_SIGNATURE: Final = 10_000
+LONGEST_SIGNATURE: Final = 5_000
 """Longest signature that is read, in characters."""
 MAXIMUM_PARAMETERS: Final = 200
 """Largest number of parameters of a function."""
+
+_LONGEST_SHOWN = 100
 
 _NAMED = re.compile(r"\s*(?P<name>[^\s(]*)\s*\((?P<parameters>.*)\)\s*->(?P<result>.*)", re.DOTALL)
 _NAMED_MARK = re.compile(r".*:|.*\(\s*\)|\s*(?!(?:list|bv)\b)\w+\s*\(", re.DOTALL)
@@ -144,7 +146,8 @@ def _read_type(node: Node, text: str, index: int) -> Type:
     try:
         found = parse_type(text.strip())
     except TypeMismatch as error:
-        raise node.source.error(str(error), start) from None
+        message = str(error) if len(text) <= _LONGEST_SHOWN else "this is no type; are its parentheses balanced?"
+        raise node.source.error(message, start) from None
     for part in (*found.parameters, found.result):
         if part.is_polymorphic:
             message = f"{part} stands for many types, but a value has one"

@@ -82,10 +82,13 @@ def read_source(path: Path) -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
+        # The decoder's own bytes: a byte order mark is no part of them.
+        *lines, last = error.object[: error.start].decode("utf-8").split("\n")
         raise SpecError(
-            f"byte {data[error.start]:#04x} is not UTF-8 text", path=path, line=line, column=column
+            f"byte {error.object[error.start]:#04x} is not UTF-8 text",
+            path=path,
+            line=len(lines) + 1,
+            column=len(last) + 1,
         ) from None
     if "\0" in text:
         source = Source(text, path)

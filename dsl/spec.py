@@ -27,13 +27,17 @@ from dsl.terms import (
     Term,
     Variable,
     abstract,
+    free_variables,
+    occurrences,
     operators,
     postorder,
+    rebuild,
     shift,
+    strip_lambdas,
     substitute,
 )
 from dsl.types import Type, arrow
-from dsl.values import Value, from_data, infer_type, typed_key
+from dsl.values import Value, from_data, infer_type, shown, typed_key
 
 if TYPE_CHECKING:
     from dsl.grammar import Grammar
@@ -45,9 +49,9 @@ class Classification(StrEnum):
     EXAMPLES = "examples"
     """Every constraint states one output of one call."""
     SINGLE_INVOCATION = "single-invocation"
-    """Within each constraint, every unknown function is called with one tuple of arguments only."""
+    """Within each constraint, all calls of unknown functions have one and the same tuple of arguments."""
     MULTI_INVOCATION = "multi-invocation"
-    """Some constraint calls an unknown function with different arguments, or within its own arguments."""
+    """Some constraint calls unknown functions with different arguments, or within arguments of one another."""
     INVARIANT = "invariant"
     """An inductive invariant between pre-condition, transition and post-condition is wanted."""
 
@@ -138,7 +142,7 @@ class Problem:
 
     Attributes:
         kind: ``contradictory-examples``, ``empty-grammar``, ``unreachable-nonterminal``, ``no-constraints``,
-            ``no-domain``.
+            ``no-check-synth``, ``no-domain``, ``rows-without-output`` or ``renamed-columns``.
         message: one sentence.
         locations: the places that it is about.
     """
@@ -290,8 +294,7 @@ def _line(location: Location | None) -> str:
 
 
 def _short(value: Value) -> str:
-    text = repr(list(value)) if isinstance(value, tuple) else repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return shown(list(value) if isinstance(value, tuple) else value, 80)
 
 
 def task_from_examples(
@@ -347,13 +350,16 @@ def classify(spec: Spec) -> Classification:
 
 
 def _is_single_invocation(term: Term) -> bool:
-    """Whether every unknown function has one tuple of arguments in `term`, none of them calling an unknown one."""
+    """Whether all calls of unknown functions in `term` have one tuple of arguments, none of them with such a call."""
     calls: dict[Operator, Term] = {}
-    for node in postorder([expand_calls(term)]):
+    for node, level in occurrences(expand_calls(term)):
         if isinstance(node, Application) and isinstance(node.head, Operator) and node.head.kind == FUNCTION:
-            if calls.setdefault(node.head, node) is not node:
-                return False
             if any(op.kind == FUNCTION for argument in node.arguments for op in operators(argument)):
+                return False
+            if any(index < level for index in free_variables(node)):
+                return False
+            outside = shift(node, -level)
+            if calls.setdefault(node.head, outside) is not outside:
                 return False
     return len({call.children for call in calls.values()}) <= 1
 
@@ -367,8 +373,6 @@ def expand_calls(term: Term) -> Term:
 
 
 def _expand_node(node: Term, done: Mapping[Term, Term]) -> Term:
-    from dsl.terms import rebuild, strip_lambdas
-
     rebuilt = rebuild(node, [done[child] for child in node.children])
     if isinstance(rebuilt, Application) and isinstance(rebuilt.head, Operator) and rebuilt.head.definition is not None:
         definition = done.get(rebuilt.head.definition, rebuilt.head.definition)
@@ -384,12 +388,10 @@ def spec_identity(spec: Spec) -> str:
     for function in spec.functions:
         language = function.grammar.identity if function.grammar is not None else f"{spec.domain}:{spec.logic}"
         parts.append(f"function {function.name} {function.type} {language}")
-    for example in spec.examples:
-        parts.append(f"example {example.function} {typed_key(example.inputs)} {typed_key(example.output)}")
-    assumptions = sorted(_canonical_constraint([a.term], spec) for a in spec.assumptions)
-    ordered = sorted((a.term for a in spec.assumptions), key=lambda t: _canonical_constraint([t], spec))
-    parts += [f"assume {text}" for text in assumptions]
-    parts += [f"constraint {_canonical_constraint([c.term, *ordered], spec)}" for c in spec.constraints]
+    parts += [f"example {e.function} {typed_key(e.inputs)} {typed_key(e.output)}" for e in spec.examples]
+    assumptions = [assumption.term for assumption in spec.assumptions]
+    parts += [f"assume {_canonical_condition(term, (), spec)}" for term in assumptions]
+    parts += [f"constraint {_canonical_condition(c.term, assumptions, spec)}" for c in spec.constraints]
     if spec.invariant is not None:
         invariant = spec.invariant
         parts.append(f"invariant {invariant.function} {invariant.pre.key} {invariant.trans.key} {invariant.post.key}")
@@ -398,16 +400,31 @@ def spec_identity(spec: Spec) -> str:
     return hashlib.blake2b("\n".join(sorted(set(parts))).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _canonical_constraint(terms: Sequence[Term], spec: Spec) -> str:
-    """Digest of terms over the declared variables, these renumbered (with their types) by first occurrence."""
-    order: dict[int, int] = {}
-    for node in postorder(terms):
-        if isinstance(node, Variable):
-            order.setdefault(node.index, len(order))
-    renumbered = [Variable(order.get(index, 0)) for index in range(max((t.free for t in terms), default=0))]
-    types = [str(spec.variables[len(spec.variables) - 1 - index][1]) for index in order]
-    digests = [substitute(shift(term, 0), renumbered).digest for term in terms]
-    return f"{','.join(types)}:{','.join(digests)}"
+def _canonical_condition(constraint: Term, assumptions: Iterable[Term], spec: Spec) -> str:
+    """A constraint under assumptions as text without names, the same for every order of the assumptions.
+
+    Variables are numbered as they occur in the constraint, then in further assumptions, of which those come first that
+    mention no variable without a number, and else the one whose text is the least.
+    """
+    text, numbers = _canonical_term(constraint, {}, spec)
+    lines, waiting = [text], list(dict.fromkeys(assumptions))
+    while waiting:
+        texts = {term: _canonical_term(term, numbers, spec) for term in waiting}
+        ready = [term for term in waiting if len(texts[term][1]) == len(numbers)]
+        chosen = ready or [min(waiting, key=lambda term: texts[term][0])]
+        lines += sorted(texts[term][0] for term in chosen)
+        numbers = texts[chosen[-1]][1]
+        waiting = [term for term in waiting if term not in chosen]
+    return " under ".join(lines)
+
+
+def _canonical_term(term: Term, numbers: Mapping[int, int], spec: Spec) -> tuple[str, Mapping[int, int]]:
+    """Digest of a term over declared variables by `numbers`, with the types of the further ones, and all numbers."""
+    further = [index for index in free_variables(term) if index not in numbers]
+    extended = {**numbers, **{index: len(numbers) + i for i, index in enumerate(further)}}
+    types = [str(spec.variables[len(spec.variables) - 1 - index][1]) for index in further]
+    renumbered = substitute(term, [Variable(extended.get(index, 0)) for index in range(term.free)])
+    return f"{','.join(types)}:{renumbered.digest}", extended
 
 
 def as_program(body: Term, parameters: int) -> Term:

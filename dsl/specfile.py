@@ -49,7 +49,17 @@ def read(path: Path, *, column: str | None = None, domain: str | None = None) ->
     Raises:
         SpecError: if the file cannot be read, or is no specification; it says where and why.
     """
-    source = read_source(path)
+    return read_content(read_source(path), path, column=column, domain=domain)
+
+
+def read_content(
+    source: Source, path: Path, *, column: str | None = None, domain: str | None = None
+) -> tuple[Task, ...] | Corpus:
+    """What the text of a file holds; `path` says what it would be called, other arguments are as for `read`.
+
+    Raises:
+        SpecError: if it is no specification; it says where and why.
+    """
     suffix = _format(source, path)
     setting = Setting(path.stem, domain)
     if suffix == ".sl":
@@ -118,7 +128,7 @@ def _parse(source: Source, suffix: str) -> Node:
 def _read_table(source: Source, column: str | None, setting: Setting) -> Task:
     table = read_table(source)
     if column is None:
-        raise table.header_error("which column is to be computed?", "name it with `--column`")
+        raise table.header_error("a table needs a column to compute", "name it with `--column`")
     return read_table_task(table, column, setting)
 
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from dsl.domain import Domain, load_domain
-from dsl.errors import SpecError, nearest
+from dsl.errors import nearest
 from dsl.sexpr import Document, SExpr, SList
 from dsl.source import Location, Source
 from dsl.spec import Constraint, Example, Function, Invariant, Macro, Problem, Spec, classify, contradictions
 from dsl.sygus_examples import ExampleReader
 from dsl.sygus_grammars import read_grammar
 from dsl.sygus_logics import domain_of, normal_logic, stated_logic
-from dsl.sygus_messages import cut, sort_text
+from dsl.sygus_messages import cut, listed, sort_text
 from dsl.sygus_printing import print_sygus
-from dsl.sygus_terms import Scope, Signature, TermReader, parameter_scope
+from dsl.sygus_signature import Parameters, Signature
+from dsl.sygus_terms import Scope, TermReader, parameter_scope
 from dsl.terms import MACRO, PRIMITIVE, Application, Operator, Term, Variable, abstract, postorder, substitute
 from dsl.types import BOOL, Type, arrow
 
@@ -38,10 +39,6 @@ _UNSUPPORTED: Final = (
     "oracle-constraint-poswitness", "pop", "push",
 )  # fmt: skip
 _LARGEST_COUNT: Final = 10**9
-
-
-Parameters: TypeAlias = tuple[tuple[str, Type], ...]
-"""Names and types of parameters."""
 
 
 def read_sygus(source: Source, domain: str | None = None) -> Spec:
@@ -87,11 +84,10 @@ class _Reader:
         for i in range(len(self.document.forms)):
             self._command(i)
         if not self.functions:
-            raise SpecError(
-                "no synth-fun: the file asks for no function",
-                path=self.document.source.path,
-                suggestion="a function is asked for by (synth-fun f ((x Int)) Int)",
-            )
+            hint = "a function is asked for by (synth-fun f ((x Int)) Int)"
+            forms = self.document.forms
+            last = len(forms) - 1 if forms else None
+            raise self.document.error("no synth-fun: the file asks for no function", forms, last, hint)
         spec = Spec(
             functions=tuple(self.functions.values()),
             domain=self.domain.name,
@@ -125,7 +121,7 @@ class _Reader:
         forms = self.document.forms
         form = forms[index]
         if not isinstance(form, SList):
-            hint = f"write ({form} …)" if form in _COMMANDS else "a command is written in parentheses"
+            hint = f"it is written {_COMMANDS[form][3]}" if form in _COMMANDS else "commands stand in parentheses"
             raise self.document.error(f"`{cut(form)}` stands outside of all commands", forms, index, hint)
         if not form or not isinstance(form[0], str):
             raise self.document.error("a command begins with its name", form, None, "as in (set-logic LIA)")
@@ -186,6 +182,7 @@ class _Reader:
         name = self.signature.declare(form, 1, "function to be synthesized")
         parameters = self.signature.parameters(form, 2, "function")
         result = BOOL if sort_at is None else self.signature.sort(form, sort_at)
+        self.signature.pending = name
         grammar, grammar_at = None, 3 if sort_at is None else sort_at + 1
         if len(form) > grammar_at:
             stated = read_grammar(self.terms, form, grammar_at, name, parameters, result)
@@ -199,6 +196,7 @@ class _Reader:
         self.signature.operators[name] = operator
         self.signature.calls[operator] = min(calls, _LARGEST_COUNT)
         self.signature.expansion[operator] = min(expansion, _LARGEST_COUNT)
+        self.signature.pending = None
         self.terms.forget()
 
     # Commands with terms.
@@ -207,6 +205,7 @@ class _Reader:
         name = self.signature.declare(form, 1, "macro")
         parameters = self.signature.parameters(form, 2, "macro")
         result = self.signature.sort(form, 3)
+        self.signature.pending = name
         body, type_ = self.terms.read(form, 4, parameter_scope(parameters))
         if type_ is not result:
             message = f"`{cut(name)}` is declared of sort {sort_text(result)}, but its body is {sort_text(type_)}"
@@ -220,9 +219,7 @@ class _Reader:
             self.open_macros[operator] = self._define(name, *self._close(parameters, body), result, location)
         self._add_operator(name, operator, self.terms.calls, self.terms.expansion + 1)
 
-    def _define(
-        self, name: str, parameters: Parameters, body: Term, result: Type, location: Location
-    ) -> Operator:
+    def _define(self, name: str, parameters: Parameters, body: Term, result: Type, location: Location) -> Operator:
         definition = abstract(body, len(parameters))
         operator = Operator(name, arrow(*(t for _, t in parameters), result), MACRO, definition)
         self.macros[operator] = Macro(operator, tuple(p for p, _ in parameters), location)
@@ -290,12 +287,12 @@ class _Reader:
 
     def _inv_constraint(self, form: SList) -> None:
         if self.invariant is not None:
-            hint = "state several conditions with constraint"
-            raise self.document.error("a second inv-constraint is not supported", form, None, hint)
+            message = "a second inv-constraint is not supported"
+            raise self.document.error(message, form, None, "state further conditions with constraint")
         names = [self.signature.name(form, i, what) for i, what in enumerate(_INVARIANT_PARTS, start=1)]
         function = self.functions.get(names[0])
         if function is None:
-            hint = nearest(names[0], self.functions)
+            hint = nearest(names[0], self.functions) or listed("function", list(self.functions))
             raise self.document.error(f"`{cut(names[0])}` is no function to be synthesized", form, 1, hint)
         if function.result is not BOOL:
             message = f"an invariant is of sort Bool, but `{cut(names[0])}` is {sort_text(function.result)}"
@@ -311,7 +308,8 @@ class _Reader:
         name = self.signature.name(form, index, _INVARIANT_PARTS[index - 1])
         operator = self.signature.operators.get(name)
         if operator is None or operator.kind != MACRO:
-            hint = nearest(name, [macro.name for macro in self.macros])
+            defined = [macro.name for macro in self.macros]
+            hint = nearest(name, defined) or listed("macro", defined)
             raise self.document.error(f"`{cut(name)}` is not defined by a define-fun", form, index, hint)
         if operator.type.parameters != parameters or operator.type.result is not BOOL:
             wanted = f"({' '.join(map(sort_text, parameters))}) Bool"

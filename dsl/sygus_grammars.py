@@ -16,13 +16,14 @@ from dsl.sexpr import Document, SList
 from dsl.source import Location
 from dsl.spec import Problem
 from dsl.sygus_messages import cut, shown, sort_text
-from dsl.sygus_terms import Scope, Signature, TermReader, Typed, parameter_scope
+from dsl.sygus_signature import Parameters, Signature, spellings
+from dsl.sygus_terms import Scope, TermReader, Typed, parameter_scope
 from dsl.terms import Application, Operator, Term, Variable, postorder
 from dsl.types import Type
 
 LARGEST_PRODUCTION: Final = 500
 """Most nodes of one production that is read."""
-_VARIABLES: Final = ("Variable", "InputVariable")
+_PLACEHOLDERS: Final = ("Constant", "Variable", "InputVariable", "LocalVariable")
 _VERSION_1: Final = ("InputVariable", "LocalVariable")
 
 
@@ -44,7 +45,7 @@ class _Rule:
 
 
 def read_grammar(
-    terms: TermReader, command: SList, first: int, name: str, parameters: tuple[tuple[str, Type], ...], result: Type
+    terms: TermReader, command: SList, first: int, name: str, parameters: Parameters, result: Type
 ) -> StatedGrammar:
     """The grammar at the end of a ``synth-fun`` or ``synth-inv``.
 
@@ -65,7 +66,7 @@ def read_grammar(
 class _GrammarReader:
     """Reads one grammar."""
 
-    def __init__(self, terms: TermReader, command: SList, name: str, parameters: tuple[tuple[str, Type], ...]) -> None:
+    def __init__(self, terms: TermReader, command: SList, name: str, parameters: Parameters) -> None:
         self.terms, self.command, self.name = terms, command, name
         self.signature: Signature = terms.signature
         self.document: Document = terms.document
@@ -167,10 +168,13 @@ class _GrammarReader:
     # Productions.
 
     def _open_scope(self) -> None:
-        for name, rule in self.rules.items():
-            self.scope.names[name] = (nonterminal_symbol(rule.nonterminal), rule.nonterminal.type)
-        spellings = [spelling for name in self.rules for spelling in (name, f"|{name}|")]
-        self.scope.nonterminals = frozenset(spellings)
+        nonterminals: dict[str, Typed] = {
+            spelling: (nonterminal_symbol(rule.nonterminal), rule.nonterminal.type)
+            for name, rule in self.rules.items()
+            for spelling in spellings(name)
+        }
+        self.scope.names |= nonterminals
+        self.scope.nonterminals = frozenset(nonterminals)
         self.scope.placeholder = self._nested_placeholder
 
     def _productions(self, rule: _Rule) -> list[Term]:
@@ -197,8 +201,10 @@ class _GrammarReader:
         if not isinstance(node, SList) or not node or not isinstance(node[0], str):
             return None
         head = node[0]
-        if head not in ("Constant", *_VARIABLES, "LocalVariable") or len(node) != 2:
+        if head not in _PLACEHOLDERS or head in self.signature.operators:
             return None
+        if len(node) != 2:
+            raise self.document.error(f"`{head}` stands before a sort", where, at, f"it is written ({head} Int)")
         type_ = self.signature.sort(node, 1)
         self.signature.is_version_1 |= head in _VERSION_1
         if head == "Constant":

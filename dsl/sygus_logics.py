@@ -1,6 +1,6 @@
 """What the logic of a SyGuS-IF file means: the domain it speaks of, and the programs where no grammar is stated.
 
-A file is mapped to a domain by the sorts, literals and operators that occur in it, not by the logic it names: the
+A file is mapped to a domain by the sorts and operators that occur in it, not by the logic it names: the
 competition files name several that say nothing of their sorts.
 """
 
@@ -24,23 +24,22 @@ _LOGIC = re.compile(
     r"(?:QF_|PBE_|INV_|Inv_|CLIA_|Single_Inv_)?(?:ALL(?:_SUPPORTED)?|SAT|CORE|"
     r"(?=[A-Z])(?:AX?)?(?:UF)?C?(?:BV)?(?:FP)?(?:DT)?S?(?:[LN]I?R?A|IDL|RDL)?)(?:_SyGuS)?"
 )
-_STRING_HINT = re.compile(r'String|str\.|int\.to\.str|"')
-_BIT_VECTOR_HINT = re.compile(r"BitVec|#[xb]")
+_STRING_HINT = re.compile(r"String|str\.|int\.to\.str")
 
 
 def domain_of(document: Document, logic: str | None) -> str:
-    """The name of the domain whose sorts, literals and operators occur in a file.
+    """The name of the domain whose sorts and operators occur in a file.
 
     Where strings and bit-vectors both occur, the logic decides; what does not fit is then an error where it stands.
     """
     text = document.source.text
     has_strings = _STRING_HINT.search(text) is not None and any(map(_is_of_strings, _atoms(document)))
-    has_bit_vectors = _BIT_VECTOR_HINT.search(text) is not None and any(map(_is_of_bit_vectors, _atoms(document)))
+    has_bit_vectors = "BitVec" in text and "BitVec" in _atoms(document)
     if has_bit_vectors and has_strings:
         return "bitvectors" if logic == "BV" else "strings"
     if has_strings:
         return "strings"
-    if has_bit_vectors or (logic == "BV" and not any(atom == "Int" for atom in _atoms(document))):
+    if has_bit_vectors or (logic == "BV" and "Int" not in _atoms(document)):
         return "bitvectors"
     return "integers"
 
@@ -61,11 +60,7 @@ def _atoms(document: Document) -> Iterator[str]:
 
 
 def _is_of_strings(atom: str) -> bool:
-    return atom[0] == '"' or atom == "String" or atom == "int.to.str" or atom.startswith("str.")
-
-
-def _is_of_bit_vectors(atom: str) -> bool:
-    return atom == "BitVec" or atom[0] == "#"
+    return atom in ("String", "int.to.str") or atom.startswith("str.")
 
 
 def stated_logic(document: Document, command: SList) -> str:
@@ -152,6 +147,7 @@ class _DefaultGrammar:
         self.nonterminals = {t: Nonterminal(t, self.environment, f"N_{t}") for t in dict.fromkeys(types)}
         self.symbols = {t: nonterminal_symbol(n) for t, n in self.nonterminals.items()}
         self.rules: dict[Type, list[Term]] = {}
+        self.factors: dict[Nonterminal, tuple[Term, ...]] = {}
 
     def build(self) -> Grammar:
         for type_ in self.nonterminals:
@@ -170,7 +166,7 @@ class _DefaultGrammar:
             for name, arguments in _STRING:
                 self._add(name, arguments)
         rules = {self.nonterminals[t]: tuple(dict.fromkeys(terms)) for t, terms in self.rules.items()}
-        return from_rules(self.nonterminals[self.result], rules)
+        return from_rules(self.nonterminals[self.result], rules | self.factors)
 
     def _add(self, name: str, arguments: tuple[Type, ...], indices: tuple[int, ...] = ()) -> None:
         """Let the nonterminals of the arguments be combined by an operator."""
@@ -191,7 +187,10 @@ class _DefaultGrammar:
         if self.is_linear:
             product = self.domain.overload("*", (INT, INT))
             assert product is not None
-            self.rules[INT].append(Application(product.operator, (any_constant(INT), self.symbols[INT])))
+            factor = Nonterminal(INT, self.environment, "Factor")
+            self.factors[factor] = (any_constant(INT),)
+            arguments = (nonterminal_symbol(factor), self.symbols[INT])
+            self.rules[INT].append(Application(product.operator, arguments))
 
     def _add_bit_vectors(self, type_: Type) -> None:
         for name, arity in _BIT_VECTOR:

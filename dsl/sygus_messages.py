@@ -89,6 +89,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def listed(noun: str, names: Sequence[str]) -> str | None:
+    """``the macros are p and q``, cut after a few; None if there are none."""
+    if not names:
+        return None
+    shown_names = [*map(cut, names[:6]), *(["…"] if len(names) > 6 else [])]
+    return f"the {noun} is {shown_names[0]}" if len(names) == 1 else f"the {noun}s are {', '.join(shown_names)}"
+
+
 def unsupported_sort(document: Document, parent: SList, index: int) -> SpecError:
     """The error for an s-expression that is none of the supported sorts."""
     node = parent[index]
@@ -119,18 +127,14 @@ def wrong_arguments(
     return document.error(message, node, first + 1)
 
 
-def unknown_application(
-    document: Document, domain: Domain, node: SList, name: str, given: Sequence[Type], known: Iterable[str]
-) -> SpecError:
-    """The error for a name that means nothing at the sorts of these arguments."""
+def unknown_application(document: Document, domain: Domain, node: SList, name: str, given: Sequence[Type]) -> SpecError:
+    """The error for an operator of the domain that means nothing at the sorts of these arguments."""
     named = [p for p in domain.primitives if name == p.name or name in p.aliases]
-    if not named:
-        message, hint = unknown_symbol(domain, name, [*known, *known_names(domain)])
-        return document.error(message, node, 0, hint)
     fitting = [p.type for p in (p.at_arity(len(given)) for p in named) if p is not None]
     if not fitting:
         takes = " or ".join(f"{p.arity} or more" if p.variadic else str(p.arity) for p in named)
-        return document.error(f"`{name}` takes {takes} arguments, but is given {len(given)}", node, 0)
+        noun = "argument" if takes == "1" else "arguments"
+        return document.error(f"`{name}` takes {takes} {noun}, but is given {len(given)}", node, 0)
     wanted = " or ".join(map(_requirement, fitting))
     return document.error(f"`{name}` takes {wanted}, but is given {sorts_text(given)}", node, 0)
 

@@ -48,8 +48,6 @@ class _Printer:
         self.spec = spec
         names = [*(f.name for f in spec.functions), *(m.operator.name for m in spec.macros)]
         self.variables = _distinct([name for name, _ in spec.variables], taken=names)
-        # Names bound by let must not hide these; `to_smt` keeps clear of all names that it is told.
-        self.near_let = [name for name in names if name.startswith("let")]
 
     def commands(self) -> Iterator[str]:
         """The commands, in order."""
@@ -95,7 +93,7 @@ class _Printer:
         parameters = [*_distinct(macro.parameters[:shown], taken=used), *macro.parameters[shown:]]
         typed = list(zip(parameters, operator.type.parameters, strict=True))
         signature = _signature(typed[:shown])
-        text = self._term(body, parameters)
+        text = to_smt(body, parameters)
         return f"(define-fun {_name(operator.name)} {signature} {smt_sort(operator.type.result)} {text})"
 
     def _shown_parameters(self, macro: Macro) -> int:
@@ -132,10 +130,7 @@ class _Printer:
         for i, index in enumerate(reversed(used)):
             renumbered[index] = Variable(i)
         last = len(self.variables) - 1
-        return self._term(substitute(term, renumbered), [self.variables[last - index] for index in used])
-
-    def _term(self, term: Term, variables: Sequence[str]) -> str:
-        return to_smt(term, [*self.near_let, *variables])
+        return to_smt(substitute(term, renumbered), [self.variables[last - index] for index in used])
 
 
 def _name(name: str) -> str:

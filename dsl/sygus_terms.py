@@ -8,15 +8,13 @@ expanded where it is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from dsl.domain import Domain
-from dsl.errors import TypeMismatch, nearest
-from dsl.printing import read_literal
-from dsl.sexpr import Document, SList, quoted, symbol_text
-from dsl.source import Location
+from dsl.errors import SpecError, TypeMismatch, nearest
+from dsl.printing import LITERAL_DIGITS, read_literal
+from dsl.sexpr import SList, quoted, symbol_text
 from dsl.sygus_messages import (
     counted,
     cut,
@@ -26,25 +24,29 @@ from dsl.sygus_messages import (
     sort_text,
     unknown_application,
     unknown_symbol,
-    unsupported_sort,
     wrong_arguments,
 )
-from dsl.terms import FUNCTION, PRIMITIVE, Application, Literal, Operator, Term, Variable, shift, substitute
+from dsl.sygus_signature import LARGEST_WIDTH, RESERVED, Parameters, Signature, spellings
+from dsl.terms import (
+    FUNCTION,
+    PRIMITIVE,
+    Application,
+    Literal,
+    Operator,
+    Term,
+    Variable,
+    postorder,
+    rebuild,
+    shift,
+    substitute,
+)
 from dsl.types import BOOL, INT, STRING, Type, bit_vector
 from dsl.values import LARGEST_CODE_POINT
 
-LARGEST_WIDTH: Final = 1 << 16
-"""Widest bit-vector that is read, in bits."""
 LARGEST_EXPANSION: Final = 1_000_000
 """Most nodes that the macros of a file may expand to where they have to be expanded."""
-RESERVED: Final = ("_", "!", "as", "let", "exists", "forall", "lambda", "match", "par", "true", "false")
-"""Words that cannot name anything."""
 _VERSION_1_OPERATORS: Final = ("int.to.str", "str.to.int", "iff", "implies")
-_SORTS: Final[Mapping[str, Type]] = {"Int": INT, "Bool": BOOL, "String": STRING}
-_LONGEST_NUMERAL: Final = 4_200
-_NUMERAL = re.compile(r"0|[1-9][0-9]*")
 _NEGATIVE = re.compile(r"-[0-9]+")
-_SIMPLE = re.compile(r"[A-Za-z~!@$%^&*_+=<>.?/\-][A-Za-z0-9~!@$%^&*_+=<>.?/\-]*")
 
 Typed: TypeAlias = tuple[Term, Type]
 """A term and its type."""
@@ -57,9 +59,9 @@ class Scope:
     """What the names in one command denote, beyond those of the file.
 
     Attributes:
-        names: parameters, names bound by ``let``, nonterminals; and names of the file that were met already.
+        names: parameters, names bound by ``let`` and nonterminals, as they may be spelt; and atoms met already.
         parameters: number of parameters; declared variables stand beyond them.
-        nonterminals: the names that are nonterminals; these hide no operator.
+        nonterminals: the spellings that are nonterminals; these hide no operator.
         placeholder: reads what only a grammar has; None outside of grammars.
     """
 
@@ -69,142 +71,15 @@ class Scope:
     placeholder: Placeholder | None = None
 
 
-def parameter_scope(parameters: tuple[tuple[str, Type], ...]) -> Scope:
+def parameter_scope(parameters: Parameters) -> Scope:
     """The scope of a body over parameters; the last one is ``$0``."""
     count = len(parameters)
-    names: dict[str, Typed] = {name: (Variable(count - 1 - i), t) for i, (name, t) in enumerate(parameters)}
+    names: dict[str, Typed] = {
+        spelling: (Variable(count - 1 - i), type_)
+        for i, (name, type_) in enumerate(parameters)
+        for spelling in spellings(name)
+    }
     return Scope(names, count)
-
-
-class Signature:
-    """The names that a file has declared so far.
-
-    Attributes:
-        document: the file.
-        domain: whose operators it speaks of.
-        is_version_1: whether something was met that only version 1 of the language has.
-        operators: macros and functions to be synthesized, by name.
-        variables: declared variables, by name: their de Bruijn index in constraints and their type.
-        inlined: macros that speak of declared variables, with their bodies.
-        calls: for each operator, how many calls of functions to be synthesized its expansion holds.
-        expansion: for each operator, the nodes of its expansion.
-    """
-
-    def __init__(self, document: Document, domain: Domain) -> None:
-        self.document = document
-        self.domain = domain
-        self.is_version_1 = False
-        self.operators: dict[str, Operator] = {}
-        self.variables: dict[str, tuple[int, Type]] = {}
-        self.inlined: dict[Operator, Term] = {}
-        self.calls: dict[Operator, int] = {}
-        self.expansion: dict[Operator, int] = {}
-        self._declared: dict[str, tuple[str, Location]] = {}
-        self._sort_names = {"bool"} | {t.name for p in domain.primitives for t in (*p.type.parameters, p.type.result)}
-        self._standard = {p.name for p in domain.primitives if (p.smt or "").startswith(f"({p.name} ")}
-
-    def name(self, parent: SList, index: int, what: str) -> str:
-        """The name that stands there.
-
-        Raises:
-            SpecError: if it is a list, a literal, or a reserved word.
-        """
-        atom = parent[index]
-        if not isinstance(atom, str):
-            raise self.document.error(f"the name of a {what} is expected here", parent, index)
-        if symbol_text(atom) in RESERVED:
-            raise self.document.error(f"`{atom}` is a reserved word and cannot name a {what}", parent, index)
-        if atom[0] == "|":
-            return atom[1:-1]
-        if not _SIMPLE.fullmatch(atom):
-            hint = None if atom[0] in '":#' else f"anything can be a name between bars: |{cut(atom)}|"
-            raise self.document.error(f"`{cut(atom)}` cannot name a {what}", parent, index, hint)
-        return atom
-
-    def declare(self, parent: SList, index: int, what: str, suffix: str = "") -> str:
-        """The new name that stands there, with `suffix` behind it.
-
-        Raises:
-            SpecError: if it is no name, is taken already, or names an operator of the theory.
-        """
-        name = self.name(parent, index, what) + suffix
-        if name in self._declared:
-            former, where = self._declared[name]
-            message = f"`{cut(name)}` is declared already, as a {former} in line {where.line}"
-            raise self.document.error(message, parent, index, "choose another name")
-        if name in self._standard:
-            message = f"`{name}` is an operator of the theory and cannot be redefined"
-            raise self.document.error(message, parent, index, "choose another name")
-        self._declared[name] = (what, self.document.locate(parent, index))
-        return name
-
-    def parameters(self, parent: SList, index: int, what: str) -> tuple[tuple[str, Type], ...]:
-        """Names with sorts, as ``((x Int) (y Bool))``.
-
-        Raises:
-            SpecError: if it is no such list, or a name occurs twice.
-        """
-        given = parent[index]
-        if not isinstance(given, SList):
-            message = f"the parameters of the {what} are expected here"
-            raise self.document.error(message, parent, index, "they are written ((x Int) (y Int)), or () for none")
-        found: dict[str, Type] = {}
-        for i, pair in enumerate(given):
-            if not isinstance(pair, SList) or len(pair) != 2:
-                raise self.document.error("a parameter is a name with its sort", given, i, "it is written (x Int)")
-            name = self.name(pair, 0, "parameter")
-            if name in found:
-                raise self.document.error(f"the {what} has two parameters `{cut(name)}`", pair, 0)
-            found[name] = self.sort(pair, 1)
-        return tuple(found.items())
-
-    def sort(self, parent: SList, index: int) -> Type:
-        """The sort that stands there.
-
-        Raises:
-            SpecError: if it is none, or none of the domain.
-        """
-        node = parent[index]
-        found = _SORTS.get(node) if isinstance(node, str) else self._bit_vector(node)
-        if found is None:
-            raise unsupported_sort(self.document, parent, index)
-        if found.name not in self._sort_names:
-            message = f"the sort {sort_text(found)} does not occur in domain {self.domain.name}, of which this file is"
-            hint = "sorts that no single domain has cannot be mixed in one file"
-            raise self.document.error(message, parent, index, hint)
-        return found
-
-    def _bit_vector(self, node: SList) -> Type | None:
-        is_indexed = len(node) == 3 and node[0] == "_" and node[1] == "BitVec"
-        if not is_indexed and not (len(node) == 2 and node[0] == "BitVec"):
-            return None
-        self.is_version_1 |= not is_indexed
-        return bit_vector(self.width(node, len(node) - 1))
-
-    def width(self, parent: SList, index: int) -> int:
-        """The width that stands there.
-
-        Raises:
-            SpecError: if it is no numeral from 1 to `LARGEST_WIDTH`.
-        """
-        width = self.numeral(parent, index, "a width")
-        if not 1 <= width <= LARGEST_WIDTH:
-            message = f"bit-vectors of {counted(width, 'bit')} are not supported"
-            raise self.document.error(message, parent, index, f"a width is from 1 to {LARGEST_WIDTH}")
-        return width
-
-    def numeral(self, parent: SList, index: int, what: str) -> int:
-        """The small natural number that stands there.
-
-        Raises:
-            SpecError: if there is none, or it has more than six digits.
-        """
-        atom = parent[index]
-        if not isinstance(atom, str) or not _NUMERAL.fullmatch(atom):
-            raise self.document.error(f"{what} is a numeral, not `{shown(self.document, atom)}`", parent, index)
-        if len(atom) > 6:
-            raise self.document.error(f"{what} has at most six digits", parent, index)
-        return int(atom)
 
 
 _VISIT, _APPLY, _BIND, _UNBIND = range(4)
@@ -275,31 +150,28 @@ class TermReader:
     # Atoms.
 
     def _atom(self, text: str, where: SList, at: int, scope: Scope) -> Typed:
-        """A name or literal that the scope does not hold yet; then it does."""
+        """A name or literal that the scope does not hold; then it does, unless it is a call."""
         name = symbol_text(text)
-        found = scope.names.get(name) or self._of_file(name, where, at, scope)
-        if found is None and text[0] != "|":
-            found = self.literal(text, where, at)
+        found = None if text[0] == "|" else self.literal(text, where, at)
         if found is None:
-            found = self._constant(name)
+            operator = self.signature.operators.get(name)
+            if operator is not None and operator.arity == 0:
+                return self._call(operator, (), where, at, scope), operator.type.result
+            found = self._variable(name, where, at, scope) or self._constant(name)
         if found is None:
             message, hint = self._explain(name, scope)
             raise self.document.error(message, where, at, hint)
         scope.names[text] = found
         return found
 
-    def _of_file(self, name: str, where: SList, at: int, scope: Scope) -> Typed | None:
-        """A declared variable, or a macro or function without parameters."""
+    def _variable(self, name: str, where: SList, at: int, scope: Scope) -> Typed | None:
         declared = self.signature.variables.get(name)
-        if declared is not None:
-            if scope.placeholder is not None:
-                message = f"the declared variable `{cut(name)}` cannot stand in a grammar"
-                raise self.document.error(message, where, at, "a program sees its parameters only")
-            return Variable(declared[0] + scope.parameters), declared[1]
-        operator = self.signature.operators.get(name)
-        if operator is None or operator.arity:
+        if declared is None:
             return None
-        return self._call(operator, (), where, at, scope), operator.type.result
+        if scope.placeholder is not None:
+            message = f"the declared variable `{cut(name)}` cannot stand in a grammar"
+            raise self.document.error(message, where, at, "a program sees its parameters only")
+        return Variable(declared[0] + scope.parameters), declared[1]
 
     def literal(self, text: str, where: SList, at: int) -> Typed | None:
         """The literal that a token denotes, or None if it is a name.
@@ -313,17 +185,21 @@ class TermReader:
             return None
         if text[0] == "#" and (len(text) - 2) * (4 if text[1:2] == "x" else 1) > LARGEST_WIDTH:
             raise self.document.error(f"a bit-vector literal has at most {LARGEST_WIDTH} bits", where, at)
-        try:
-            found = read_literal(text)
-        except TypeMismatch as error:
-            raise self.document.error(str(error), where, at) from None
+        found = self._parsed(text, where, at)
         if found is None:
             hint = "bit-vectors are written #x0f or #b0101" if text[0] == "#" else "names do not begin with a digit"
             raise self.document.error(f"`{cut(text)}` is no literal", where, at, hint)
         if found.type.name == "real":
             message = f"`{cut(text)}` is of sort Real, which is not supported"
             raise self.document.error(message, where, at)
+        self.signature.check_sort(found.type, where, at)
         return found, found.type
+
+    def _parsed(self, text: str, where: SList, at: int) -> Literal | None:
+        try:
+            return read_literal(text)
+        except TypeMismatch as error:
+            raise self.document.error(str(error), where, at) from None
 
     def _constant(self, name: str) -> Typed | None:
         """A theory's operator without parameters."""
@@ -342,8 +218,16 @@ class TermReader:
         if name[:1] == ":":
             return f"the keyword `{cut(name)}` cannot stand in a term", None
         if is_operator(self.signature.domain, name):
-            return f"the operator `{name}` is applied to nothing", f"write ({name} …)"
-        known = [*scope.names, *self.signature.variables, *self.signature.operators]
+            hint = f"write ({name} …)"
+            if scope.placeholder is not None:
+                hint += "; the productions of a nonterminal are a list of terms, as in (A Int ((+ A A) x))"
+            return f"the operator `{name}` is applied to nothing", hint
+        visible = map(symbol_text, scope.names)
+        return self._unknown(name, [*visible, *self.signature.variables, *self.signature.operators])
+
+    def _unknown(self, name: str, known: list[str]) -> tuple[str, str | None]:
+        if name == self.signature.pending:
+            return f"`{cut(name)}` occurs in its own definition; recursion is not supported", None
         return unknown_symbol(self.signature.domain, name, known)
 
     # Lists that are no applications.
@@ -360,8 +244,9 @@ class TermReader:
             placed = scope.placeholder(node, where, at)
             if placed is not None:
                 return placed
-        if head == "-" and len(node) == 2 and isinstance(node[1], str) and _NUMERAL.fullmatch(node[1]):
-            return self._negative(node)
+        if head[0] in '"#0123456789' or head in ("true", "false"):
+            hint = "operators stand first, as in (+ x 1)" if len(node) > 1 else "take away the parentheses"
+            raise self.document.error(f"the literal `{cut(head)}` cannot be applied", node, 0, hint)
         if head == "let":
             self._check_let(node, where, at, scope)
         elif head == "_":
@@ -376,24 +261,20 @@ class TermReader:
     def _check_list_head(self, head: SList, node: SList) -> None:
         if len(head) > 2 and head[0] == "_" and isinstance(head[1], str) and len(node) > 1:
             return
+        if head[:1] == ["_"]:
+            message = f"`{shown(self.document, head)}` is no operator"
+            raise self.document.error(message, node, 0, "one with numerals is applied as ((_ extract 3 0) x)")
         if head[:1] == ["as"]:
             raise self.document.error("qualified names `(as name Sort)` are not supported", node, 0)
         hint = "take away the extra pair of parentheses" if len(node) == 1 else None
         raise self.document.error("a term begins with an operator or a function, not with a list", node, 0, hint)
-
-    def _negative(self, node: SList) -> Typed:
-        text = node[1]
-        assert isinstance(text, str)
-        if len(text) > _LONGEST_NUMERAL:
-            raise self.document.error(f"an integer literal has at most {_LONGEST_NUMERAL} digits", node, 1)
-        return Literal(-int(text), INT), INT
 
     def _indexed_literal(self, node: SList, where: SList, at: int) -> Typed:
         """``(_ bv5 8)`` and ``(_ char #x41)``."""
         name = node[1] if len(node) == 3 else None
         if isinstance(name, str) and re.fullmatch("bv[0-9]+", name):
             width = self.signature.width(node, 2)
-            if len(name) > _LONGEST_NUMERAL or int(name[2:]) >= 1 << width:
+            if len(name) > LITERAL_DIGITS or int(name[2:]) >= 1 << width:
                 raise self.document.error(f"`{cut(name)}` does not fit into {counted(width, 'bit')}", node, 1)
             return Literal(int(name[2:]), bit_vector(width)), bit_vector(width)
         code = node[2] if name == "char" else None
@@ -431,9 +312,7 @@ class TermReader:
         for binding, value in zip(bindings, values, strict=True):
             if len(binding) == 3:
                 self._check_stated_sort(binding, value[1])
-            name = symbol_text(str(binding[0]))
-            # With and without bars it is the same name.
-            for spelling in (name, f"|{name}|"):
+            for spelling in spellings(symbol_text(str(binding[0]))):
                 before.append((spelling, scope.names.get(spelling)))
                 scope.names[spelling] = value
         return before
@@ -466,7 +345,7 @@ class TermReader:
             return self._call(operator, terms, node, 0, scope), result
         if len(terms) < operator.arity:
             return arguments[0]
-        return Application(operator, terms), result
+        return _folded(Application(operator, terms)), result
 
     def _resolve(self, node: SList, head: str, types: tuple[Type, ...], scope: Scope) -> tuple[Operator, Type]:
         """The operator that a name means at these argument types, and the type of the result."""
@@ -478,18 +357,23 @@ class TermReader:
             return operator, operator.type.result
         if name in self.signature.variables:
             raise self.document.error(f"`{cut(name)}` is a variable and cannot be applied", node, 0)
-        if head[0] in '"#0123456789':
-            hint = "operators stand first, as in (+ x 1)"
-            raise self.document.error(f"the literal `{cut(head)}` cannot be applied", node, 0, hint)
         if name in ("and", "or") and types == (BOOL,):
             # Solvers take a connective of one argument for that argument.
             types = (BOOL, BOOL)
         found = self._overload(node, name, types, ())
         if found is None:
-            known = [*self.signature.operators, *scope.names]
-            raise unknown_application(self.document, self.signature.domain, node, name, types, known)
+            raise self._unknown_application(node, name, types, scope)
         self.signature.is_version_1 |= name in _VERSION_1_OPERATORS
         return found
+
+    def _unknown_application(self, node: SList, name: str, types: tuple[Type, ...], scope: Scope) -> SpecError:
+        domain = self.signature.domain
+        if node[0] in scope.nonterminals:
+            return self.document.error(f"the nonterminal `{cut(name)}` takes no arguments", node, 0)
+        if is_operator(domain, name):
+            return unknown_application(self.document, domain, node, name, types)
+        message, hint = self._unknown(name, list(self.signature.operators))
+        return self.document.error(message, node, 0, hint or nearest(name, known_names(domain)))
 
     def _resolve_indexed(self, node: SList, head: SList, types: tuple[Type, ...]) -> tuple[Operator, Type]:
         name = str(head[1])
@@ -526,7 +410,7 @@ class TermReader:
             return Application(operator, arguments)
         self._inlined_nodes += nodes
         self.check_expansion(self._inlined_nodes, where, at)
-        return substitute(shift(body, scope.parameters, above=operator.arity), arguments[::-1])
+        return _fold(substitute(shift(body, scope.parameters, above=operator.arity), arguments[::-1]))
 
     def check_expansion(self, nodes: int, where: SList, at: int) -> None:
         """Refuse macros that expand to more than `LARGEST_EXPANSION` nodes.
@@ -547,6 +431,24 @@ class TermReader:
         else:
             return
         raise self.document.error(f"`{cut(operator.name)}` {what} and cannot stand in a grammar", where, at)
+
+
+def _folded(term: Application) -> Term:
+    """`term`, but for a natural number with a minus the negative literal: both are written ``(- 5)``."""
+    if len(term.arguments) == 1 and isinstance(term.head, Operator) and term.head.name == "-":
+        (number,) = term.arguments
+        if isinstance(number, Literal) and number.type is INT and isinstance(number.value, int) and number.value >= 0:
+            return Literal(-number.value, INT)
+    return term
+
+
+def _fold(term: Term) -> Term:
+    """`term` with every negated natural number a literal."""
+    folded: dict[Term, Term] = {}
+    for node in postorder([term]):
+        made = rebuild(node, [folded[child] for child in node.children])
+        folded[node] = _folded(made) if isinstance(made, Application) else made
+    return folded[term]
 
 
 def _bindings(node: SList) -> list[SList]:

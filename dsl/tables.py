@@ -17,6 +17,9 @@ from dsl.positions import MAXIMUM_DIGITS, MAXIMUM_VALUES, Node
 from dsl.source import Source, read_source
 from dsl.types import BOOL, INT, STRING, Type
 
+MAXIMUM_COLUMNS: Final = 200
+"""Largest number of columns of a table."""
+
 _CELL = re.compile(r'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"|(?P<bare>[^",\r\n]*)')
 _END = re.compile(r",|\r?\n|\r|\Z")
 _INTEGER = re.compile(r" *(?:0|-?[1-9][0-9]*) *")
@@ -122,15 +125,23 @@ def read_table(source: Source) -> Table:
     if not first:
         raise source.error("the table has no header; its first row names the columns", 0)
     header = tuple(Cell(source, cell.offset, cell.value.strip()) for cell in first)
-    for index, column in enumerate(header):
-        if not column.value:
-            raise column.error(f"column {index + 1} has no name")
-        if column.value in [earlier.value for earlier in header[:index]]:
-            raise column.error(f"two columns are called {column.value!r}")
+    _check_header(header)
     for row in rows:
         if len(row) != len(header):
             raise row[0].error(_ragged(len(row), header), _separator_hint(source))
     return Table(source, header, tuple(rows))
+
+
+def _check_header(header: tuple[Cell, ...]) -> None:
+    if len(header) > MAXIMUM_COLUMNS:
+        raise header[0].error(f"more than {MAXIMUM_COLUMNS} columns")
+    names: set[str] = set()
+    for index, column in enumerate(header):
+        if not column.value:
+            raise column.error(f"column {index + 1} has no name")
+        if column.value in names:
+            raise column.error(f"two columns are called {column.value!r}")
+        names.add(column.value)
 
 
 def _ragged(count: int, header: tuple[Cell, ...]) -> str:

@@ -15,7 +15,7 @@ import hashlib
 import itertools
 import threading
 import weakref
-from _weakref import _remove_dead_weakref
+from _weakref import _remove_dead_weakref  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Final
 
@@ -28,7 +28,7 @@ MACRO: Final = "macro"
 FUNCTION: Final = "function"
 ABSTRACTION: Final = "abstraction"
 
-_lock = threading.RLock()
+_lock = threading.Lock()
 
 
 class Operator:
@@ -42,7 +42,7 @@ class Operator:
         definition: for macros and abstractions the closed λ-term that it stands for, else None.
     """
 
-    __slots__ = ("__weakref__", "_key", "arity", "definition", "kind", "name", "type")
+    __slots__ = ("__weakref__", "_content", "_key", "arity", "definition", "kind", "name", "type")
     _interned: ClassVar[weakref.WeakValueDictionary[tuple[object, ...], Operator]] = weakref.WeakValueDictionary()
     name: str
     type: Type
@@ -50,6 +50,7 @@ class Operator:
     definition: Term | None
     arity: int
     _key: str | None
+    _content: str | None
 
     def __new__(cls, name: str, type_: Type, kind: str = PRIMITIVE, definition: Term | None = None) -> Operator:
         """Return the one operator with these properties."""
@@ -59,7 +60,7 @@ class Operator:
             found = object.__new__(cls)
             found.name, found.type, found.kind, found.definition = key
             found.arity = len(type_.parameters)
-            found._key = None
+            found._key = found._content = None
             with _lock:
                 found = cls._interned.setdefault(key, found)
         return found
@@ -78,6 +79,14 @@ class Operator:
             self._key = self.name if self.definition is None else f"#{self.definition.digest}"
         return self._key
 
+    @property
+    def content(self) -> str:
+        """What tells it from other operators in every process: `key`, and kind and type of what has a name only."""
+        if self._content is None:
+            types = ",".join(map(str, (*self.type.parameters, self.type.result)))
+            self._content = self.key if self.definition is not None else f"{self.kind} {self.name} {types}"
+        return self._content
+
 
 class Term:
     """Base class of the four kinds of terms; equality is identity.
@@ -85,7 +94,7 @@ class Term:
     Attributes:
         children: direct sub-terms, left to right.
         size: number of AST nodes of the tree (sharing expanded); operators, literals, variables and λs count 1.
-        depth: number of levels of the tree; 1 for a leaf.
+        depth: number of levels of the tree, those within the definitions of its operators included; 1 for a leaf.
         free: one more than the largest free de Bruijn index, 0 if the term is closed.
     """
 
@@ -97,9 +106,10 @@ class Term:
     _digest: str | None
 
     def __repr__(self) -> str:
-        from dsl.printing import to_sexpr
+        """The s-expression, of a huge tree its beginning only."""
+        from dsl.printing import excerpt
 
-        return to_sexpr(self)
+        return excerpt(self)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle as a flat table of nodes, so that depth costs no recursion; unpickling re-interns."""
@@ -174,6 +184,9 @@ class Variable(Term):
         return found
 
 
+_LITERAL_CLASSES = (bool, int, str, float)
+
+
 class Literal(Term):
     """A constant of a base type."""
 
@@ -187,10 +200,11 @@ class Literal(Term):
         Raises:
             TypeMismatch: if `value` is not of `type_`, the type has no literals, or an integer is too long.
         """
-        key = (cls, repr(value) if isinstance(value, float) else value, type_)
+        # In Python True == 1 == 1.0 and 0.0 == -0.0, but these are four literals.
+        key = (cls, type(value), repr(value) if isinstance(value, float) else value, type_)
         found: Literal | None = _find(key)
         if found is None:
-            if not has_type(value, type_) or type_.name == "list":
+            if type(value) not in _LITERAL_CLASSES or not has_type(value, type_):
                 raise TypeMismatch(f"{value!r} is no literal of type {type_}")
             if type_.name == "int" and int(value).bit_length() > LITERAL_BITS:  # type: ignore[arg-type]
                 raise TypeMismatch(f"an integer literal has at most {LITERAL_BITS} bits")
@@ -252,11 +266,12 @@ def _make_application(cls: type[Application], head: Operator | Term, arguments: 
                 f"{head.name} takes {head.arity} arguments, not {len(arguments)}; its type is {head.type}"
             )
         children, size = arguments, 1
+        depth = 0 if head.definition is None else head.definition.depth
     else:
         if not arguments:
             raise TypeMismatch("a term is applied to at least one argument")
-        children, size = (head, *arguments), 0
-    depth = free = 0
+        children, size, depth = (head, *arguments), 0, 0
+    free = 0
     for child in children:
         size += child.size
         if child.depth > depth:
@@ -307,6 +322,25 @@ def postorder(roots: Iterable[Term], *, into_definitions: bool = False) -> Itera
                 definition = term.head.definition if isinstance(term.head, Operator) else None
                 if definition is not None and definition not in seen:
                     stack.append((definition, False))
+
+
+def occurrences(root: Term) -> Iterator[tuple[Term, int]]:
+    """Every distinct pair of a sub-term and the number of λs around it, parents before children, left to right."""
+    seen: set[tuple[Term, int]] = set()
+    stack = [(root, 0)]
+    while stack:
+        term, level = stack.pop()
+        if (term, level) not in seen:
+            seen.add((term, level))
+            yield term, level
+            below = level + isinstance(term, Lambda)
+            stack.extend((child, below) for child in reversed(term.children))
+
+
+def free_variables(term: Term) -> list[int]:
+    """The indices of the free variables in order of their first occurrence."""
+    indices = (t.index - level for t, level in occurrences(term) if isinstance(t, Variable) and t.index >= level)
+    return list(dict.fromkeys(indices))
 
 
 def operators(*roots: Term, into_definitions: bool = False) -> list[Operator]:
@@ -386,7 +420,7 @@ def beta_normal(term: Term, *, expand: bool = False, limit: int = 1_000_000) -> 
     Args:
         term: a typable term (those always have a normal form).
         expand: also replace macros and abstractions by their definitions.
-        limit: largest number of reduction steps.
+        limit: largest number of reduction steps, and of arguments passed on in them.
 
     Raises:
         TypeMismatch: if more than `limit` steps were needed, as for a term without a type.
@@ -417,7 +451,8 @@ def beta_normal(term: Term, *, expand: bool = False, limit: int = 1_000_000) -> 
             done.setdefault(rebuilt, rebuilt)
             stack.pop()
             continue
-        steps += 1
+        # A step is charged by its arguments too, lest those of a term without a type grow without bound.
+        steps += 1 + len(contracted.children)
         if steps > limit:
             raise TypeMismatch(f"no β-normal form within {limit} steps; is the term well typed?")
         stack[-1] = (node, contracted)
@@ -439,7 +474,9 @@ def _contract(term: Term, expand: bool) -> Term | None:
         function = head
     count, body = strip_lambdas(function, len(term.arguments))
     if count == 0:
-        return None if function is head or term.arguments else function
+        if function is head:
+            return None
+        return Application(function, term.arguments) if term.arguments else function
     reduced = substitute(body, term.arguments[:count][::-1])
     rest = term.arguments[count:]
     return Application(reduced, rest) if rest else reduced
@@ -456,8 +493,8 @@ def _digest(term: Term) -> str:
     else:
         assert isinstance(term, Application)
         head = term.head
-        # Function symbols and primitives by name, definitions by content, term heads by their own digest.
-        shown = f"o{head.key}/{head.arity}" if isinstance(head, Operator) else f"a{head._digest}"
+        # Operators by name and type, those with a definition by its digest; term heads by their own digest.
+        shown = f"o{head.content}/{head.arity}" if isinstance(head, Operator) else f"a{head._digest}"
         content = f"{shown}({','.join(str(argument._digest) for argument in term.arguments)})"
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Iterable
 from typing import ClassVar, Final, TypeAlias
 
 from dsl.errors import TypeMismatch
-from dsl.types import BOOL, CHAR, INT, REAL, STRING, Substitution, Type, list_of
+from dsl.types import BOOL, CHAR, INT, MAXIMUM_NESTING, REAL, STRING, Substitution, Type, list_of
 
 Value: TypeAlias = int | bool | str | float | tuple["Value", ...]
 LARGEST_CODE_POINT = 0x2FFFF
@@ -94,14 +95,25 @@ def from_data(data: object, type_: Type) -> Value:
             raise TypeMismatch("an integer this large is not a real number of double precision") from None
     if has_type(data, type_):
         return data  # type: ignore[return-value]
-    raise TypeMismatch(f"{_shown(data)} is not of type {type_}")
+    raise TypeMismatch(f"{shown(data)} is not of type {type_}")
 
 
-def _shown(data: object) -> str:
-    if isinstance(data, int) and not isinstance(data, bool) and data.bit_length() > 200:
-        return f"an integer of {data.bit_length()} bits"
-    text = repr(data)
-    return text if len(text) <= 60 else text[:57] + "..."
+class _Shown(reprlib.Repr):
+    """Data in an error message: also what is too deep, too long or too large to be written out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlist = self.maxtuple = self.maxdict = 20
+        self.maxstring = self.maxother = 1_000
+
+    def repr_int(self, x: int, level: int) -> str:
+        return repr(x) if x.bit_length() <= 200 else f"an integer of {x.bit_length()} bits"
+
+
+def shown(data: object, length: int = 60) -> str:
+    """What to write of `data` in an error message, in at most `length` characters."""
+    text = _Shown().repr(data)
+    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def infer_type(values: Iterable[object]) -> Type:
@@ -116,21 +128,29 @@ def infer_type(values: Iterable[object]) -> Type:
     substitution = Substitution()
     found: Type = substitution.fresh()
     for value in values:
-        seen = _type_of(value, substitution)
-        merged = substitution.apply(found)
-        if {merged, seen} == {INT, REAL}:
-            found = REAL
-        elif {repr(merged), repr(seen)} == {"list(int)", "list(real)"}:
-            found = list_of(REAL)
-        elif not substitution.unify(merged, seen):
-            raise TypeMismatch(f"{_shown(value)} is a {seen}, but earlier values are {merged}")
+        seen, before = _type_of(value, substitution, 0), substitution.apply(found)
+        joined = _join(before, seen, substitution)
+        if joined is None:
+            raise TypeMismatch(f"{shown(value)} is a {seen}, but earlier values are {before}")
+        found = joined
     resolved = substitution.apply(found)
     for variable in resolved.variables():
         substitution.unify(variable, INT)
     return substitution.apply(resolved)
 
 
-def _type_of(value: object, substitution: Substitution) -> Type:
+def _join(left: Type, right: Type, substitution: Substitution) -> Type | None:
+    """The least type that has the values of both, or None."""
+    left, right = substitution.apply(left), substitution.apply(right)
+    if {left, right} == {INT, REAL}:
+        return REAL
+    if left.name == right.name == "list":
+        element = _join(left.arguments[0], right.arguments[0], substitution)
+        return None if element is None else list_of(element)
+    return substitution.apply(left) if substitution.unify(left, right) else None
+
+
+def _type_of(value: object, substitution: Substitution, nesting: int) -> Type:
     if isinstance(value, bool):
         return BOOL
     if isinstance(value, int):
@@ -140,15 +160,17 @@ def _type_of(value: object, substitution: Substitution) -> Type:
     if isinstance(value, str):
         return STRING
     if isinstance(value, list | tuple):
+        if nesting == MAXIMUM_NESTING:
+            raise TypeMismatch(f"lists are nested deeper than {MAXIMUM_NESTING} levels")
         element: Type = substitution.fresh()
         for item in value:
-            seen, merged = _type_of(item, substitution), substitution.apply(element)
-            if {merged, seen} == {INT, REAL}:
-                element = REAL
-            elif not substitution.unify(merged, seen):
-                raise TypeMismatch(f"list {_shown(value)} mixes {merged} and {seen}")
+            seen, before = _type_of(item, substitution, nesting + 1), substitution.apply(element)
+            joined = _join(before, seen, substitution)
+            if joined is None:
+                raise TypeMismatch(f"list {shown(value)} mixes {before} and {seen}")
+            element = joined
         return list_of(substitution.apply(element))
-    raise TypeMismatch(f"{_shown(value)} is no value; int, bool, str, float and lists of these are")
+    raise TypeMismatch(f"{shown(value)} is no value; int, bool, str, float and lists of these are")
 
 
 def typed_key(value: Value | Bottom) -> object:

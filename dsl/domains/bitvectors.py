@@ -514,6 +514,5 @@ bitvectors.family("rotate_left", _rotate_left)
 bitvectors.family("rotate_right", _rotate_right)
 bitvectors.family("repeat", _repeat)
 
-for _width in (8, 16, 32, 64):
-    bitvectors.constant(0, f"bv{_width}")
-    bitvectors.constant(1, f"bv{_width}")
+bitvectors.width_constant(lambda width: 0)
+bitvectors.width_constant(lambda width: 1)

@@ -59,9 +59,7 @@ def implication(a: bool, b: bool) -> bool:
     return not a or b
 
 
-@core.primitive(
-    "t0 -> t0 -> bool", name="=", smt="(= {0} {1})", batched=np.equal, variadic="chain", aliases=("iff",)
-)
+@core.primitive("t0 -> t0 -> bool", name="=", smt="(= {0} {1})", batched=np.equal, variadic="chain", aliases=("iff",))
 def equality(a: Value, b: Value) -> bool:
     """Equality of values of one type."""
     return a == b

@@ -185,10 +185,7 @@ def before(s: str, mark: str) -> str:
 
 @strings.primitive(
     name="strings.after",
-    smt=(
-        "(ite (str.contains {0} {1}) "
-        '(str.substr {0} (+ (str.indexof {0} {1} 0) (str.len {1})) (str.len {0})) "")'
-    ),
+    smt=('(ite (str.contains {0} {1}) (str.substr {0} (+ (str.indexof {0} {1} 0) (str.len {1})) (str.len {0})) "")'),
 )
 def after(s: str, mark: str) -> str:
     """What stands after the first occurrence of a mark; empty if there is none."""

@@ -232,7 +232,7 @@ def test_a_shared_sub_term_is_computed_once() -> None:
         ("lists", "(map (lambda (+ $0 1)) $0)"),
         ("bitvectors", "(bvadd@65 $0 $0)"),
         ("bitvectors", "((_ zero_extend 1 @64) $0)"),
-        ("bitvectors", "(concat@32,33 $1 $0)"),
+        ("bitvectors", "(concat@32.33 $1 $0)"),
     ],
 )
 def test_a_term_without_columns_is_not_supported(name: str, text: str) -> None:

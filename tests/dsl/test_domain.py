@@ -189,7 +189,7 @@ def test_left_associative_primitives_take_more_arguments(domain: Domain) -> None
     wide = named(domain, "+", 4)
     assert wide.type is arrow(INT, INT, INT, INT, INT)
     assert wide.function(1, 2, 3, 4) == 10
-    assert wide.smt == "(+ (+ (+ {0} {1}) {2}) {3})"
+    assert wide.smt == "(+ {0} {1} {2} {3})"
     assert wide is domain.find("add", 4)
 
 
@@ -251,13 +251,24 @@ def test_the_widths_of_an_instance_come_in_order_of_first_occurrence(domain: Dom
 
 def test_the_notation_of_terms_names_widths(domain: Domain) -> None:
     assert domain.operator("bvadd@8", 2) is Operator("bvadd", parse_type("bv8 -> bv8 -> bv8"))
-    assert domain.operator("widths_of@8,16", 2) is Operator("widths_of", parse_type("bv8 -> bv16 -> bv8"))
+    assert domain.operator("widths_of@8.16", 2) is Operator("widths_of", parse_type("bv8 -> bv16 -> bv8"))
     assert domain.operator("+", 2) is named(domain, "+", 2).operator
 
 
 @pytest.mark.parametrize(
     "name",
-    ["bvadd", "bvadd@", "bvadd@0", "bvadd@x", "bvadd@8,16", "bvadd@8,8,8", "bvadd@9999999", "@8", "(_ + 1 @8)"],
+    [
+        "bvadd",
+        "bvadd@",
+        "bvadd@0",
+        "bvadd@x",
+        "bvadd@8.16",
+        "bvadd@8.8.8",
+        "bvadd@8,8",
+        "bvadd@9999999",
+        "@8",
+        "(_ + 1 @8)",
+    ],
 )
 def test_an_operator_without_a_meaning_is_none(domain: Domain, name: str) -> None:
     assert domain.operator(name, 2) is None

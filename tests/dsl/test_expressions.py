@@ -88,6 +88,8 @@ def test_an_expression_becomes_a_term(text: str, term: str | None) -> None:
         ("bitvectors", "bv8 -> bool", "~x0 | 1 ^ 2 != -1", None),
         ("bitvectors", "bv8 -> bool", "255 >= x0", "(bvuge@8 #xff $0)"),
         ("bitvectors", "bv8 -> bv16 -> bool", "concat(x0, x0) == x1", "(= (concat@8 $1 $1) $0)"),
+        ("bitvectors", "bv8 -> bool", "max(x0, 1) == x0", "(= (ite (bvule@8 #x01 $0) $0 #x01) $0)"),
+        ("lists", "list(int) -> bool", "x0 == empty", "(= $0 empty)"),
         ("lists", "list(int) -> bool", "x0 == []", "(= $0 empty)"),
         ("lists", "list(int) -> bool", "x0 == [1, len(x0)]", "(= $0 (cons 1 (cons (length $0) empty)))"),
         ("lists", "list(int) -> bool", "x0[0] == max(x0) == max(1, 2)", None),

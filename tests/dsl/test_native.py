@@ -65,7 +65,6 @@ def test_a_task_can_say_everything_at_once() -> None:
     assert spec.budget == Budget(10.0, 1_000_000)
     assert [(e.inputs, e.output) for e in task.held_out.examples] == [((0, 0, 0), 0)]
     assert spec.problems == ()
-    assert spec.source == (FIXTURES / "complete.toml").read_text()
 
 
 def test_a_file_can_hold_many_tasks_that_share_what_stands_beside_them() -> None:
@@ -189,7 +188,8 @@ def test_held_out_examples_do_not_reach_the_spec() -> None:
     (task,) = tasks_of(ONE + 'held_out = [[["Ada"], "different"], [["zzz"], "secret"]]')
     assert task.spec.identity == without.identity
     assert task.spec.problems == ()
-    assert "secret" not in repr(task.spec).replace(repr(task.spec.source), "")
+    assert "secret" not in repr(task.spec)
+    assert "Ada" in str(without.source)
 
 
 @pytest.mark.parametrize("order", [0, 1])
@@ -362,7 +362,7 @@ def test_the_cells_of_a_table_have_the_types_that_are_stated(tmp_path: Path) -> 
         (TWO_INTS + 'postconditions = "\\u0078 > zz"', 2, 18, "unknown name `zz`", None),
         (TWO_INTS + 'postconditions = """(x >\n  zz)"""', 3, 3, "unknown name `zz`", None),
         (TWO_INTS + "invariants = 'result > 1'", 2, 15, "unknown name `result`", "a postcondition speaks of"),
-        (TWO_INTS + "forall = { a = 'itn' }\nexamples = [[[1, 2], 3]]", 2, 17, "unknown type `itn`", "did you mean `int`?"),
+        (TWO_INTS + "forall = { a = 'itn' }\nexamples = [[[1, 2], 3]]", 2, 17, "unknown type `itn`", "`int`?"),
         (TWO_INTS + "forall = { x = 'int' }\n" + "examples = [[[1, 2], 3]]", 2, 12, "`x` means something", None),
         (TWO_INTS + "forall = { result = 'int' }\n" + "examples = [[[1, 2], 3]]", 2, 12, "`result` means", None),
         (TWO_INTS + "preconditions = 'f(x, y) > 1'\npostconditions = 'True'", 2, 17, "cannot call the function", None),

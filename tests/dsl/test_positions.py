@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.errors import SpecError
@@ -71,6 +71,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values, st.sampled_from([None, 0, 2]), st.booleans())
 def test_json_means_what_the_standard_library_reads(value: object, indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
@@ -78,6 +79,7 @@ def test_json_means_what_the_standard_library_reads(value: object, indent: int |
     assert repr(json_of(f" {text}\r\n").plain()) == repr(value)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_json_accepts_no_more_than_the_standard_library(text: str) -> None:
     try:
@@ -249,6 +251,7 @@ def scalars(node: Node) -> list[Node]:
     return [node]
 
 
+@settings(deadline=None)
 @given(st.lists(toml_lines, max_size=8))
 def test_every_scalar_of_toml_stands_where_its_node_says(lines: list[str]) -> None:
     text = "\n".join(lines)

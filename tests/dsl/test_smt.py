@@ -124,7 +124,7 @@ class TestTerms:
             ("(bvadd@8 $1 $0 #x01)", A + B + 1),
             ("(bvudiv@8 $1 $0)", z3.UDiv(A, B)),
             ("(bvule@8 $1 $0)", z3.ULE(A, B)),
-            ("(concat@8,8 $1 $0)", z3.Concat(A, B)),
+            ("(concat@8 $1 $0)", z3.Concat(A, B)),
             ("((_ extract 3 0 @8) $1)", z3.Extract(3, 0, A)),
             ("((_ sign_extend 8 @8) $1)", z3.SignExt(8, A)),
             ("(ite (= $1 $0) $1 $0)", B),

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.errors import SpecError
@@ -37,6 +37,7 @@ def test_cells_are_read_with_quotes_commas_and_line_breaks() -> None:
     assert [cell.location.line for row in table.rows for cell in row] == [2, 2, 5, 5]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.text("ab,\" '\n0é"), min_size=2, max_size=2).filter(lambda row: any(row)), min_size=1, max_size=5

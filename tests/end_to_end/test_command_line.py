@@ -156,6 +156,11 @@ def test_a_reader_that_goes_away_is_no_error(reverie: Path) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+def test_an_output_that_is_closed_is_no_error(reverie: Path) -> None:
+    done = subprocess.run(["sh", "-c", f"'{reverie}' domains >&-"], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 def test_a_full_disk_is_told_in_one_line(reverie: Path) -> None:
     with Path("/dev/full").open("w") as full:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsl.domain import load_domain
-from dsl.grammar import Grammar, Nonterminal, from_rules, nonterminal_symbol
+from dsl.domain import Domain, load_domain
+from dsl.grammar import Grammar, LanguageSettings, Nonterminal, from_rules, language, nonterminal_symbol
 from dsl.inference import has_instance, infer
 from dsl.probability import ROOT, Context, ProbabilisticGrammar, WeightedProgram, Weights
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, abstract
@@ -211,6 +211,19 @@ def test_inside_outside_never_lowers_the_likelihood(rules: Rules, seed: int) -> 
         now = current.expected_counts(frontiers).log_likelihood
         assert now >= previous - 1e-9
         previous = now
+
+
+@pytest.mark.parametrize("request_type", ["list(int) -> int", "int -> list(bool)", "bool -> list(list(int))", "int"])
+def test_smallest_terms_of_a_language_are_those_of_its_expanded_grammar(request_type: str) -> None:
+    domain = Domain("small")
+    domain.constant(1)
+    domain.primitive("int -> int -> bool", name="less")(lambda a, b: a < b)
+    domain.primitive("(t0 -> t1) -> list(t0) -> list(t1)", name="map")(lambda f, xs: tuple(map(f, xs)))
+    domain.primitive("list(t0) -> (t0 -> t1 -> t1) -> t1 -> t1", name="fold")(lambda xs, f, y: y)
+    grammar = language(domain, parse_type(request_type), LanguageSettings(extra_type_depth=1, bound_variables=2))
+    exact = grammar.minimum_cost(lambda production: production.size)
+    assert len(exact) > 20
+    assert {n: grammar.minimum_size(n) for n in exact} == exact
 
 
 REQUESTS = [
