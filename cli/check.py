@@ -74,6 +74,8 @@ def _fields(report: CheckReport) -> Iterator[tuple[str, str]]:
         yield "class", f"{report.classification}: {CLASSES[report.classification]}"
     for function in report.functions:
         yield "find", function.signature
+    for asked in report.asks:
+        yield "wanted", asked
     yield "given", _enumerate_counts(report.counts)
     if report.functions:
         yield "domain", report.domain or "none of the installed ones"

@@ -614,7 +614,7 @@ def load_domain(name: str) -> Domain:
         raise DomainError(f"there is no domain {name}; installed are {known}" + (f"; {hint}" if hint else ""))
     try:
         found = points[name].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - another distribution's module may raise anything
         raise DomainError(f"domain {name} ({points[name].value}) cannot be loaded: {error}") from error
     if not isinstance(found, Domain):
         raise DomainError(f"entry point {points[name].value} is a {type(found).__name__}, not a Domain")

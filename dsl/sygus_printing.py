@@ -16,6 +16,8 @@ from dsl.sexpr import quoted
 from dsl.spec import Example, Function, Macro, Spec
 from dsl.terms import (
     FUNCTION,
+    MACRO,
+    PRIMITIVE,
     Application,
     Literal,
     Operator,
@@ -88,7 +90,7 @@ class _Printer:
         operator = macro.operator
         assert operator.definition is not None
         _, body = strip_lambdas(operator.definition, operator.arity)
-        used = [used.name for used in operators(body)]
+        used = [used.name for used in operators(body) if used.kind != PRIMITIVE]
         shown = self._shown_parameters(macro)
         parameters = [*_distinct(macro.parameters[:shown], taken=used), *macro.parameters[shown:]]
         typed = list(zip(parameters, operator.type.parameters, strict=True))
@@ -174,7 +176,7 @@ def _grammar(function: str, grammar: Grammar, parameters: Sequence[str]) -> str:
     if grammar.rules is None:
         raise SpecError(f"the grammar of {function} is not given by rules and cannot be written in SyGuS-IF")
     ordered = [grammar.start, *(n for n in grammar.rules if n is not grammar.start)]
-    used = {o.name for terms in grammar.rules.values() for o in operators(*terms) if o.kind != NONTERMINAL}
+    used = {o.name for terms in grammar.rules.values() for o in operators(*terms) if o.kind == MACRO}
     names = _distinct([n.name or "N" for n in ordered], taken=[*parameters, *sorted(used)])
     named = {n.name: name for n, name in zip(ordered, names, strict=True)}
     declared = [f"({_name(name)} {smt_sort(n.type)})" for n, name in zip(ordered, names, strict=True)]

@@ -37,6 +37,7 @@ class Signature:
         document: the file.
         domain: whose operators it speaks of.
         is_version_1: whether something was met that only version 1 of the language has.
+        known: names of the domain's operators.
         operators: macros and functions to be synthesized, by name.
         variables: declared variables, by name: their de Bruijn index in constraints and their type.
         inlined: macros that speak of declared variables, with their bodies.
@@ -49,6 +50,7 @@ class Signature:
         self.document = document
         self.domain = domain
         self.is_version_1 = False
+        self.known = frozenset(domain.names())
         self.operators: dict[str, Operator] = {}
         self.variables: dict[str, tuple[int, Type]] = {}
         self.inlined: dict[Operator, Term] = {}
@@ -57,7 +59,7 @@ class Signature:
         self.expansion: dict[Operator, int] = {}
         self._declared: dict[str, tuple[str, Location]] = {}
         self._sort_names = {"bool"} | {t.name for p in domain.primitives for t in (*p.type.parameters, p.type.result)}
-        self._standard = {p.name for p in domain.primitives if (p.smt or "").startswith(f"({p.name} ")}
+        self._theory = {p.name for p in domain.primitives if (p.smt or "").startswith(f"({p.name} ")}
 
     def name(self, parent: SList, index: int, what: str) -> str:
         """The name that stands there.
@@ -88,7 +90,7 @@ class Signature:
             former, where = self._declared[name]
             message = f"`{cut(name)}` is declared already, as a {former} in line {where.line}"
             raise self.document.error(message, parent, index, "choose another name")
-        if name in self._standard:
+        if name in self._theory:
             message = f"`{name}` is an operator of the theory and cannot be redefined"
             raise self.document.error(message, parent, index, "choose another name")
         self._declared[name] = (what, self.document.locate(parent, index))

@@ -330,7 +330,7 @@ class TermReader:
         head = node[0]
         types = tuple([type_ for _, type_ in arguments])
         if isinstance(head, str):
-            if head in scope.names and head not in scope.nonterminals:
+            if head in scope.names and self._hides(symbol_text(head), head in scope.nonterminals):
                 raise self.document.error(f"`{cut(head)}` is no function here and cannot be applied", node, 0)
             key = (head, types)
             found = self._resolved.get(key)
@@ -346,6 +346,12 @@ class TermReader:
         if len(terms) < operator.arity:
             return arguments[0]
         return _folded(Application(operator, terms)), result
+
+    def _hides(self, name: str, is_nonterminal: bool) -> bool:
+        """Whether a name bound here hides what it means elsewhere: macros and functions, but no operator."""
+        if is_nonterminal:
+            return False
+        return name in self.signature.operators or name not in self.signature.known
 
     def _resolve(self, node: SList, head: str, types: tuple[Type, ...], scope: Scope) -> tuple[Operator, Type]:
         """The operator that a name means at these argument types, and the type of the result."""

@@ -225,3 +225,15 @@ def literal_text(value: Value, type_: Type) -> str:
         width = type_.width
         return f"#x{value:0{width // 4}x}" if width % 4 == 0 else f"#b{value:0{width}b}"
     raise TypeMismatch(f"type {type_} has no literals")
+
+
+def value_text(value: Value | Bottom, type_: Type | None = None) -> str:
+    """A value as people write it: ``true``, ``"abc"``, ``[1, 2]``, a bit-vector of known type ``#x0f``; display only."""
+    if isinstance(value, tuple):
+        element = type_.arguments[0] if type_ is not None and type_.arguments else None
+        return f"[{', '.join(value_text(item, element) for item in value)}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if type_ is not None and type_.name == "bv" and not isinstance(value, Bottom):
+        return literal_text(value, type_)
+    return string_literal(value) if isinstance(value, str) else str(value)

@@ -332,7 +332,7 @@ def test_a_primitive_set_is_a_domain_of_its_own(domain: Domain) -> None:
     assert tiny.description == "counting"
     assert [p.name for p in tiny.primitives if p.searchable] == ["successor", "<"]
     assert tiny.constants == [one]
-    assert tiny.find("+", 2) is None
+    assert tiny.evaluate(tiny.parse("(+ 1 2)")) == 3
 
 
 def test_a_set_of_unknown_primitives_is_refused(domain: Domain) -> None:

@@ -67,8 +67,8 @@ def doubled(times: int) -> Term:
         ("strings", '(char "\\u{e9}")'),
         ("bitvectors", "(bvadd@8 #x0f (bvneg@8 $0))"),
         ("bitvectors", "(bvadd@64 $0 $1 $2)"),
-        ("bitvectors", "(concat@8,16 $0 $1)"),
-        ("bitvectors", "(concat@3,5,8 #b101 $1 #xff)"),
+        ("bitvectors", "(concat@8.16 $0 $1)"),
+        ("bitvectors", "(concat@3.5.8 #b101 $1 #xff)"),
         ("bitvectors", "((_ extract 3 0 @8) $0)"),
         ("bitvectors", "((_ zero_extend 8 @8) ((_ rotate_left 1 @8) $0))"),
         ("bitvectors", "(bvcomp@13 $0 $1)"),
@@ -130,10 +130,8 @@ def test_a_literal_reads_as_itself(literal: Literal) -> None:
 )
 @pytest.mark.parametrize("arity", [0, 1, 2])
 def test_an_operator_of_any_name_reads_as_itself(name: str, arity: int) -> None:
-    operators = {
-        (name, n): Operator(name, parse_type(" -> ".join(["str"] * (n + 1))), MACRO, Literal("d", STRING))
-        for n in range(3)
-    }
+    types = [parse_type(" -> ".join(["str"] * (n + 1))) for n in range(3)]
+    operators = {(name, n): Operator(name, type_, MACRO, Literal("d", STRING)) for n, type_ in enumerate(types)}
     term = Application(operators[name, arity], (Literal("s", STRING),) * arity)
     nested = Application(operators[name, 1], (term,))
     assert parse_term(to_sexpr(nested), lambda n, count: operators.get((n, count))) is nested
@@ -180,7 +178,7 @@ def test_the_representation_of_a_huge_tree_is_cut() -> None:
         ("(+ 1 $x)", 6, "`$x` is no known operator of 0 arguments"),
         ("(+ 1 $123456789)", 6, "`$123456789` is no known operator of 0 arguments"),
         ("((_ extract 3 0) 1)", 2, "`(_ extract 3 0)` is no known operator of 1 arguments"),
-        ("((_ (f) 0) 1)", 3, "`_` is no known operator of 0 arguments"),
+        ("((_ (f) 0) 1)", 6, "`f` is no known operator of 0 arguments"),
     ],
 )
 def test_an_error_in_a_term_says_where_and_what(text: str, column: int, complaint: str) -> None:
@@ -197,8 +195,11 @@ def test_a_text_is_one_term(text: str, count: int) -> None:
         read(text)
 
 
+OPENED, CLOSED = "(" * 20_000, ")" * 20_000
+
+
 @pytest.mark.parametrize(
-    "text", ["(" * 50_000, "(" * 20_000 + "1" + ")" * 20_000, "((_ " + "(" * 20_000 + ")" * 20_000 + ") 1)"]
+    "text", [OPENED, f"{OPENED}1{CLOSED}", f"((_ {OPENED}{CLOSED}) 1)"], ids=["open", "one", "index"]
 )
 def test_deep_nonsense_is_refused_without_recursion(text: str) -> None:
     with pytest.raises(TermSyntaxError):
@@ -238,16 +239,7 @@ def test_every_real_literal_is_a_decimal_of_the_same_value_to_z3() -> None:
     for _ in range(200):
         value = rng.choice([-1, 1]) * rng.random() * 10.0 ** rng.randint(-30, 30)
         (equation,) = z3.parse_smt2_string(f"(assert (= 0.0 {smt_literal(Literal(value, REAL))}))")
-        assert (
-            float(
-                equation.arg(1).as_fraction() if z3.is_rational_value(equation.arg(1)) else as_fraction(equation.arg(1))
-            )
-            == value
-        )
-
-
-def as_fraction(expression: z3.ExprRef) -> float:
-    return z3.simplify(expression).as_fraction()
+        assert float(z3.simplify(equation.arg(1)).as_fraction()) == value
 
 
 def test_sorts_are_those_of_smt_lib() -> None:
@@ -271,7 +263,7 @@ def test_what_is_shared_a_little_is_written_out() -> None:
 
 def test_what_is_shared_so_that_the_tree_explodes_is_bound_by_let() -> None:
     text = to_smt(doubled(300), ["x"])
-    assert len(text) < 10_000
+    assert len(text) < 11_000
     script = f"(declare-const x Int)(assert (= (* x 0) {text}))"
     assert len(z3.parse_smt2_string(script)) == 1
 
@@ -335,7 +327,7 @@ def operator_names(term: Term) -> set[str]:
     ("domain", "text", "python"),
     [
         ("lists", "(lambda (map (lambda (+ $0 1)) $0))", "lambda xs: map(lambda x: x + 1, xs)"),
-        ("lists", "(lambda (lambda (fold $0 $1 (lambda (lambda (+ $0 $1))))))", "lambda xs, y: fold(y, xs, lambda x, z: z + x)"),
+        ("lists", "(lambda (fold $0 0 (lambda (lambda (+ $0 $1)))))", "lambda xs: fold(xs, 0, lambda x, y: y + x)"),
         ("lists", "(is-even (car $0))", "is_even(car(free0))"),
         ("lists", "(empty? (if true empty empty))", "empty(empty if True else empty)"),
         ("integers", "(- (- $0 1) (- $1 2))", "free0 - 1 - (free1 - 2)"),
