@@ -258,7 +258,8 @@ class Evaluation:
             return _column([self._cell(function, primitive, ())] * len(self.inputs))
         try:
             cells = list(map(function, *columns))
-            clean = self._within_limits(cells, primitive.type.result)
+            # A StopIteration of the primitive ends `map` early.
+            clean = len(cells) == len(self.inputs) and self._within_limits(cells, primitive.type.result)
         except (LimitExceeded, MemoryError, RecursionError):
             clean = False
         except Exception as error:
@@ -406,7 +407,7 @@ def _strictest(scope: Sequence[Any]) -> Any:
 def _broken(domain: Domain, error: Exception) -> DomainError:
     """What to say of a primitive whose Python meaning raised `error`: the innermost one that was running."""
     names = {getattr(p.function, "__code__", None): p.name for p in domain.primitives}
-    name, trace = "a primitive", error.__traceback__
+    name, trace = "a primitive", (error.__cause__ or error).__traceback__
     while trace is not None:
         name, trace = names.get(trace.tb_frame.f_code, name), trace.tb_next
     return DomainError(
@@ -527,7 +528,10 @@ class _Compiler:
         return self.code(term)
 
     def _function(self, term: Lambda, arity: int | None) -> _Code:
-        """Code that makes an uncurried Python function of `arity` arguments (None: of all leading λs)."""
+        """Code that makes an uncurried Python function of `arity` arguments (None: of all leading λs).
+
+        As in generators (PEP 479), no StopIteration of a primitive leaves it, which would end the loop that calls it.
+        """
         count, inner = strip_lambdas(term, arity)
         if arity is not None and count < arity:
             raise TypeMismatch(f"{term!r} is not η-long: {arity} λs are needed"[:300])
@@ -539,7 +543,10 @@ class _Compiler:
                     steps.left -= cost
                     if steps.left < 0:
                         raise LimitExceeded("the evaluation took too many steps")
-                    return body((*scope, x))
+                    try:
+                        return body((*scope, x))
+                    except StopIteration as error:
+                        raise RuntimeError("StopIteration") from error
 
                 return call
 
@@ -550,7 +557,10 @@ class _Compiler:
                 steps.left -= cost
                 if steps.left < 0:
                     raise LimitExceeded("the evaluation took too many steps")
-                return body(scope + arguments)
+                try:
+                    return body(scope + arguments)
+                except StopIteration as error:
+                    raise RuntimeError("StopIteration") from error
 
             return call
 

@@ -107,7 +107,14 @@ def _write(
             todo.append(")")
             for argument in reversed(node.arguments):
                 todo += [(argument, level), " "]
-            todo.append(text_of_operator(node.head) if isinstance(node.head, Operator) else (node.head, level))
+            head = node.head
+            if isinstance(head, Operator):
+                todo.append(text_of_operator(head))
+            elif isinstance(head, Application) and not head.arguments:
+                # In parentheses, since in front of arguments it would be an operator that takes them.
+                todo += [")", (head, level), "("]
+            else:
+                todo.append((head, level))
             todo.append("(")
     return "".join(out)
 

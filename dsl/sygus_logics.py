@@ -82,7 +82,7 @@ def normal_logic(stated: str | None, domain: str) -> str | None:
     """The logic in which a file of `domain` is written in version 2.1, if a solver is to accept it."""
     if stated == "ALL" or domain not in ("integers", "strings", "bitvectors"):
         return stated
-    is_nonlinear = stated is not None and "N" in stated.replace("INV", "")
+    is_nonlinear = stated is not None and "N" in stated
     if domain == "bitvectors":
         return "BV"
     if domain == "strings":

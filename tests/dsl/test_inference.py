@@ -64,7 +64,7 @@ def test_type_variables_of_the_environment_are_one_type_throughout() -> None:
         ("(cons 1 (cons true empty))", "cons of type t0 -> list(t0) -> list(t0) is applied to int, list(bool)"),
         ("(lambda ($0 $0))", "$0 of type t0 is applied to t0"),
         ("(lambda (map $0 (range $0)))", "is applied to"),
-        ("(1 2)", "1 of type int is applied to int"),
+        ("((car (cons 1 empty)) 2)", "(car (cons 1 empty)) of type int is applied to int"),
         ("(map (lambda (is-even (car $0))) (range 3))", "is applied to"),
         ("$2", "variable $2 is not bound"),
         ("(lambda $1)", "variable $1 is not bound"),
