@@ -33,7 +33,8 @@ from dsl.types import (
 from dsl.values import Bottom, Value, from_data
 
 if TYPE_CHECKING:
-    from dsl.grammar import Grammar, LanguageSettings
+    from dsl.grammar import Grammar
+    from dsl.languages import LanguageSettings
     from dsl.spec import Task
     from dsl.terms import Term
 
@@ -529,7 +530,7 @@ class Domain:
 
     def grammar(self, request: Type | str, settings: LanguageSettings | None = None) -> Grammar:
         """The typed tree grammar of the programs of type `request` in this language."""
-        from dsl.grammar import language
+        from dsl.languages import language
 
         wanted = parse_type(request) if isinstance(request, str) else request
         return language(self, wanted, settings)
@@ -614,7 +615,7 @@ def load_domain(name: str) -> Domain:
         raise DomainError(f"there is no domain {name}; installed are {known}" + (f"; {hint}" if hint else ""))
     try:
         found = points[name].load()
-    except Exception as error:  # noqa: BLE001 - another distribution's module may raise anything
+    except Exception as error:
         raise DomainError(f"domain {name} ({points[name].value}) cannot be loaded: {error}") from error
     if not isinstance(found, Domain):
         raise DomainError(f"entry point {points[name].value} is a {type(found).__name__}, not a Domain")

@@ -260,7 +260,7 @@ class Evaluation:
             cells = list(map(function, *columns))
             # A StopIteration of the primitive ends `map` early.
             clean = len(cells) == len(self.inputs) and self._within_limits(cells, primitive.type.result)
-        except (LimitExceeded, MemoryError, RecursionError):
+        except (_Undefined, LimitExceeded, MemoryError, RecursionError):
             clean = False
         except Exception as error:
             raise _broken(self.domain, error) from error

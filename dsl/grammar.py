@@ -2,8 +2,8 @@
 
 A nonterminal is a type together with the variables in scope (and, in grammars that files state, a name). A production
 rewrites a nonterminal to an operator, a literal, a variable or a λ over child nonterminals. Hand-written languages
-are expanded lazily from the primitives of a domain (`language`); grammars of spec files are given by rules
-(`from_rules`). Search, sampling, diffusion and masking know only this form.
+are expanded lazily from the primitives of a domain (`dsl.languages`); grammars of spec files are given by rules
+(`dsl.rules`). Search, sampling, diffusion and masking know only this form.
 
 Nonterminals describe the *body* of a program: its parameters are the outermost variables in scope.
 """
@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from dsl.errors import GrammarError
-from dsl.printing import to_sexpr
 from dsl.terms import (
     Application,
     Lambda,
@@ -28,15 +26,14 @@ from dsl.terms import (
     Term,
     Variable,
     abstract,
-    postorder,
     strip_lambdas,
 )
-from dsl.types import BASE_TYPES, Substitution, Type, assign, canonical, list_of, match, mentions, type_variables
+from dsl.types import Type, match
 
 if TYPE_CHECKING:
     import random
 
-    from dsl.domain import Domain, Primitive
+    from dsl.probability import ProbabilisticGrammar
 
 NONTERMINAL: Final = "nonterminal"
 CONSTANT: Final = "constant"
@@ -130,17 +127,20 @@ class Production:
         return head
 
 
-def _literal_production(literal: Literal) -> Production:
+def literal_production(literal: Literal) -> Production:
+    """The production of a literal."""
     return Production(literal, (), f"literal {literal!r}:{literal.type}")
 
 
-def _variable_production(index: int, environment: tuple[Type, ...]) -> Production:
+def variable_production(index: int, environment: tuple[Type, ...]) -> Production:
+    """The production of the variable ``$index``; one of function type is applied to all its arguments."""
     type_ = environment[index]
     children = tuple(Nonterminal(p, environment) for p in type_.parameters)
     return Production(Variable(index), children, f"variable {len(environment) - 1 - index}:{type_}")
 
 
-def _operator_key(operator: Operator, instance: Type) -> str:
+def operator_key(operator: Operator, instance: Type) -> str:
+    """Identity across grammars of an operator at a monomorphic type."""
     return f"{operator.key}:{instance}"
 
 
@@ -192,6 +192,7 @@ class Grammar:
         *,
         identity: str | None = None,
         rules: Rules | None = None,
+        origin: tuple[Callable[..., Grammar], tuple[object, ...]] | None = None,
         smallest: Callable[[Nonterminal], float] | None = None,
     ) -> None:
         """Make a grammar from a function that expands one nonterminal.
@@ -201,17 +202,25 @@ class Grammar:
             expand: the productions of a nonterminal, always the same in the same order.
             identity: canonical name of the language; computed from the productions if None (finite grammars).
             rules: what a file states.
+            origin: a call that makes this grammar again; without it the grammar cannot be pickled.
             smallest: size of the smallest term of a nonterminal, if that can be had without expanding all that is
                 reachable.
         """
         self.start = start
         self.parameters = len(start.environment)
         self.rules = rules
+        self._origin = origin
         self._expand, self._smallest = expand, smallest
         self._identity = identity
         self._productions: dict[Nonterminal, tuple[Production, ...]] = {}
         self._by_head: dict[Nonterminal, dict[_Head, list[Production]]] = {}
         self._minimum: dict[Nonterminal, float] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Make the grammar anew on unpickling."""
+        if self._origin is None:
+            raise TypeError("this grammar cannot be pickled: it was made without an `origin`")
+        return self._origin
 
     def __eq__(self, other: object) -> bool:
         """Whether both allow the same programs in the same way."""
@@ -251,7 +260,7 @@ class Grammar:
     def identity(self) -> str:
         """Canonical name: equal for grammars that differ in names and order of nonterminals and productions only."""
         if self._identity is None:
-            self._identity = _bisimulation_hash(self)
+            self._identity = _bisimulationcontent_hash(self)
         return self._identity
 
     # Completion costs and the mask.
@@ -407,11 +416,12 @@ class Grammar:
             return (*self.productions(nonterminal), *extra[nonterminal])
 
         joined = hashlib.blake2b("\n".join(sorted(a.key for a in abstractions)).encode(), digest_size=16).hexdigest()
-        return Grammar(self.start, expand, identity=f"{self.identity}+{joined}" if abstractions else self.identity)
-
-
-if TYPE_CHECKING:
-    from dsl.probability import ProbabilisticGrammar
+        return Grammar(
+            self.start,
+            expand,
+            identity=f"{self.identity}+{joined}" if abstractions else self.identity,
+            origin=(Grammar.with_abstractions, (self, tuple(abstractions))),
+        )
 
 
 def _has_root_of(nonterminal: Nonterminal, term: Term) -> bool:
@@ -469,7 +479,7 @@ def _entries(grammar: Grammar, nonterminal: Nonterminal, abstraction: Operator) 
             children = tuple(binding[count - 1 - i] for i in range(count))
             if children not in seen:
                 seen.add(children)
-                yield Production(abstraction, children, _operator_key(abstraction, abstraction.type))
+                yield Production(abstraction, children, operator_key(abstraction, abstraction.type))
 
 
 def _bindings(
@@ -487,14 +497,14 @@ def _bindings(
         yield from options
 
 
-def _bisimulation_hash(grammar: Grammar) -> str:
+def _bisimulationcontent_hash(grammar: Grammar) -> str:
     """A hash of the start nonterminal up to bisimilarity, by partition refinement over what is reachable."""
     reachable = grammar.reachable()
     colour = {n: f"{n.type}|{','.join(map(str, n.environment))}" for n in reachable}
     classes = len(set(colour.values()))
     while True:
         refined = {
-            n: _hash(
+            n: content_hash(
                 colour[n],
                 *sorted({f"{p.key}({','.join(colour[c] for c in p.children)})" for p in grammar.productions(n)}),
             )
@@ -509,7 +519,8 @@ def _bisimulation_hash(grammar: Grammar) -> str:
     return _canonical_listing(grammar, colour)
 
 
-def _hash(*parts: str) -> str:
+def content_hash(*parts: str) -> str:
+    """128 bits of the content of `parts`, hexadecimal."""
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -531,366 +542,4 @@ def _canonical_listing(grammar: Grammar, colour: Mapping[Nonterminal, str]) -> s
         shown = sorted(f"{key}({','.join(str(number[c]) for c in below)})" for (key, below), _ in ordered)
         scope = ",".join(map(str, nonterminal.environment))
         lines.append(f"{number[colour[nonterminal]]}:{nonterminal.type}|{scope}::={'|'.join(shown)}")
-    return _hash(*lines)
-
-
-# Grammars that files state.
-
-
-def from_rules(start: Nonterminal, rules: Rules) -> Grammar:
-    """The grammar that rules state.
-
-    Args:
-        start: where programs start; its environment are the parameters.
-        rules: right-hand sides of every nonterminal: terms over the parameters (as variables), literals, operators,
-            `nonterminal_symbol` and `any_constant`; a bare symbol is a chain rule.
-
-    Raises:
-        GrammarError: if a right-hand side names a nonterminal without rules or is of another type than its
-            nonterminal.
-    """
-    compiler = _RuleCompiler(start, rules)
-    table = {nonterminal: compiler.direct(nonterminal) for nonterminal in rules}
-    for nested, term in compiler.anonymous():
-        table[nested] = [compiler.production(term)]
-
-    def expand(nonterminal: Nonterminal) -> Iterable[Production]:
-        return [p for n in compiler.chain_closure(nonterminal) for p in table[n]]
-
-    return Grammar(start, expand, rules=rules)
-
-
-class _RuleCompiler:
-    """Turns right-hand sides into productions: nested terms get nonterminals of their own."""
-
-    def __init__(self, start: Nonterminal, rules: Rules) -> None:
-        self.rules = rules
-        self.environment = start.environment
-        self.by_name = {nonterminal.name: nonterminal for nonterminal in rules}
-        self._nested: dict[Term, Nonterminal] = {}
-        self._chains: dict[Nonterminal, list[Nonterminal]] = {n: [] for n in rules}
-        if start not in rules:
-            raise GrammarError(f"the start nonterminal {start!r} has no rules")
-
-    def direct(self, nonterminal: Nonterminal) -> list[Production]:
-        """The productions of the rules that are no chain rules."""
-        found = []
-        for term in self.rules[nonterminal]:
-            type_ = self.type_of(term)
-            if type_ is not nonterminal.type:
-                raise GrammarError(
-                    f"rule {to_sexpr(term)} of nonterminal {nonterminal!r} has type {type_}, not {nonterminal.type}"
-                )
-            target = self.symbol(term)
-            if target is None:
-                found.append(self.production(term))
-            else:
-                self._chains[nonterminal].append(target)
-        return found
-
-    def symbol(self, term: Term) -> Nonterminal | None:
-        """The nonterminal that `term` stands for, if it is one."""
-        if not (isinstance(term, Application) and isinstance(term.head, Operator) and term.head.kind == NONTERMINAL):
-            return None
-        found = self.by_name.get(term.head.name)
-        if found is None:
-            raise GrammarError(f"nonterminal {term.head.name} has no rules")
-        return found
-
-    def production(self, term: Term) -> Production:
-        """The production for the root of a right-hand side."""
-        if isinstance(term, Literal):
-            return _literal_production(term)
-        if isinstance(term, Variable):
-            return _variable_production(term.index, self.environment)
-        if not isinstance(term, Application) or not isinstance(term.head, Operator):
-            raise GrammarError(f"{to_sexpr(term)} cannot stand in a rule; operators applied to terms can")
-        children = tuple(self.child(argument) for argument in term.arguments)
-        instance = functools.reduce(
-            lambda result, parameter: Type("->", (parameter, result)),
-            reversed([child.type for child in children]),
-            self.type_of(term),
-        )
-        return Production(term.head, children, _operator_key(term.head, instance))
-
-    def child(self, term: Term) -> Nonterminal:
-        """The nonterminal for an argument: the one it names, or a new one for this nested term."""
-        named = self.symbol(term)
-        if named is not None:
-            return named
-        if term not in self._nested:
-            self._nested[term] = Nonterminal(self.type_of(term), self.environment, f"#{to_sexpr(term)}")
-        return self._nested[term]
-
-    def anonymous(self) -> Iterator[tuple[Nonterminal, Term]]:
-        """The nested terms with their nonterminals, those that appear while iterating included."""
-        position = 0
-        while position < len(self._nested):
-            term, nonterminal = next(itertools.islice(self._nested.items(), position, None))
-            self._chains[nonterminal] = []
-            yield nonterminal, term
-            position += 1
-
-    def chain_closure(self, nonterminal: Nonterminal) -> list[Nonterminal]:
-        """The nonterminals reached by chain rules, this one first."""
-        found = {nonterminal: None}
-        queue = [nonterminal]
-        for here in queue:
-            new = [target for target in self._chains[here] if target not in found]
-            found.update(dict.fromkeys(new))
-            queue.extend(dict.fromkeys(new))
-        return queue
-
-    def type_of(self, term: Term) -> Type:
-        """Type of a right-hand side."""
-        types: dict[Term, Type] = {}
-        for node in postorder([term]):
-            if isinstance(node, Literal):
-                types[node] = node.type
-            elif isinstance(node, Variable):
-                if node.index >= len(self.environment):
-                    raise GrammarError(f"variable ${node.index} is no parameter")
-                types[node] = self.environment[node.index]
-            elif isinstance(node, Application) and isinstance(node.head, Operator):
-                types[node] = _result_type(node.head, [types[a] for a in node.arguments])
-            else:
-                raise GrammarError(f"{to_sexpr(node)} cannot stand in a rule")
-        return types[term]
-
-
-def _result_type(operator: Operator, arguments: Sequence[Type]) -> Type:
-    assigned = match(Type("tuple", operator.type.parameters), Type("tuple", arguments))
-    if assigned is None:
-        raise GrammarError(f"{operator.name} : {operator.type} is applied to {', '.join(map(str, arguments))}")
-    return assign(operator.type.result, assigned)
-
-
-# Languages of domains.
-
-
-@dataclass(frozen=True)
-class LanguageSettings:
-    """How far a polymorphic language is expanded.
-
-    Attributes:
-        extra_type_depth: nesting of lists allowed in intermediate types, beyond that of the request.
-        bound_variables: largest number of λ-bound variables in scope, beyond the parameters.
-        constants: further literals.
-        abstractions: library functions.
-    """
-
-    extra_type_depth: int = 2
-    bound_variables: int = 4
-    constants: tuple[Literal, ...] = ()
-    abstractions: tuple[Operator, ...] = ()
-
-
-def language(domain: Domain, request: Type, settings: LanguageSettings | None = None) -> Grammar:
-    """The programs of a monomorphic type in the language of a domain.
-
-    Args:
-        domain: its searchable primitives and constants are the language.
-        request: type of the wanted programs.
-        settings: how far polymorphic primitives are instantiated.
-
-    Raises:
-        GrammarError: if the request is polymorphic.
-    """
-    if request.is_polymorphic:
-        raise GrammarError(f"a program is asked for at a monomorphic type, not at {request}")
-    made = _Language(domain, request, settings or LanguageSettings())
-    start = Nonterminal(request.result, tuple(reversed(request.parameters)))
-    return Grammar(start, made.expand, identity=made.identity, smallest=made.smallest)
-
-
-class _Language:
-    """Expands the nonterminals of a domain's language: primitives are monomorphised when they are needed."""
-
-    def __init__(self, domain: Domain, request: Type, settings: LanguageSettings) -> None:
-        self.domain, self.request, self.settings = domain, request, settings
-        self.operators = [(p, p.operator) for p in domain.primitives if p.searchable]
-        self.widths = [t for t in self._parts(request) if t.name == "bv"]
-        self.literals = dict.fromkeys(
-            (*domain.constants, *domain.constants_of_widths(self.widths), *settings.constants)
-        )
-        self.universe = self._universe()
-        self._instances: dict[Type, list[tuple[Operator, Type]]] = {}
-        self._room = len(request.parameters) + settings.bound_variables
-        self._tables: dict[tuple[frozenset[Type], int], dict[Type, float]] = {}
-
-    @property
-    def identity(self) -> str:
-        settings = self.settings
-        return _hash(
-            f"{self.domain.name} {self.request} {settings.extra_type_depth} {settings.bound_variables}",
-            *(f"{p.name}:{p.type}" for p, _ in self.operators),
-            *sorted(f"{literal!r}:{literal.type}" for literal in self.literals),
-            *sorted(a.key for a in settings.abstractions),
-        )
-
-    def _parts(self, request: Type) -> list[Type]:
-        """The first-order types that occur in a type, in order."""
-        if request.is_function:
-            return list(dict.fromkeys(t for part in request.arguments for t in self._parts(part)))
-        if request.name == "list":
-            return [*self._parts(request.arguments[0]), request]
-        return [request]
-
-    def _universe(self) -> list[Type]:
-        """Ground types that a free type variable is instantiated with."""
-        parts = self._parts(self.request)
-        mentioned = [
-            part for p, _ in self.operators for part in self._ground(p.type) if part in BASE_TYPES or part.name == "bv"
-        ]
-        base = dict.fromkeys((*(t for t in parts if t.name != "list"), *(c.type for c in self.literals), *mentioned))
-        uses_lists = any(mentions(p.type, "list") for p, _ in self.operators)
-        types = list(base)
-        if uses_lists:
-            depth = max(t.depth for t in parts) + self.settings.extra_type_depth
-            layer = list(base)
-            for _ in range(depth):
-                layer = [list_of(t) for t in layer]
-                types += layer
-        return types
-
-    def _ground(self, scheme: Type) -> list[Type]:
-        if not scheme.arguments or scheme.name == "bv":
-            return [] if scheme.is_polymorphic else [scheme]
-        return [t for argument in scheme.arguments for t in self._ground(argument)]
-
-    def _leaves(self, nonterminal: Nonterminal) -> Iterator[Production]:
-        environment, wanted = nonterminal.environment, nonterminal.type
-        if wanted.is_function:
-            return
-        for index, type_ in enumerate(environment):
-            if type_.result is wanted:
-                yield _variable_production(index, environment)
-        for literal in self.literals:
-            if literal.type is wanted:
-                yield _literal_production(literal)
-        for primitive, operator in self.operators:
-            if primitive.arity == 0 and match(primitive.type, wanted) is not None:
-                yield Production(operator, (), _operator_key(operator, wanted))
-
-    def expand(self, nonterminal: Nonterminal) -> Iterator[Production]:
-        """All productions of a nonterminal."""
-        environment, wanted = nonterminal.environment, nonterminal.type
-        if wanted.is_function:
-            parameter, result = wanted.arguments
-            if len(environment) < self._room:
-                yield Production(Lambda, (Nonterminal(result, (parameter, *environment)),), f"lambda:{wanted}")
-            return
-        yield from self._leaves(nonterminal)
-        for operator, instance in self._instances_of(wanted):
-            children = tuple(Nonterminal(p, environment) for p in instance.parameters)
-            yield Production(operator, children, _operator_key(operator, instance))
-
-    def smallest(self, nonterminal: Nonterminal) -> float:
-        """AST nodes of the smallest term of a nonterminal; infinity if there is none.
-
-        It depends on the *set* of types in scope only, and not on those of which there is a constant anyway: so
-        few tables of smallest sizes serve the very many nonterminals.
-        """
-        bound = nonterminal.type.parameters
-        room = self._room - len(nonterminal.environment) - len(bound)
-        if room < 0 and bound:
-            return math.inf
-        scope = self._scope((*nonterminal.environment, *bound))
-        return len(bound) + self._smallest_of(nonterminal.type.result, scope, max(room, 0))
-
-    def _smallest_of(self, wanted: Type, scope: frozenset[Type], room: int) -> float:
-        table = self._table(scope, room)
-        if wanted not in table:
-            options = self._options(wanted, scope, room)
-            table[wanted] = min((own + sum(table[t] for t in below) for own, below in options), default=math.inf)
-        return table[wanted]
-
-    def _scope(self, environment: Iterable[Type]) -> frozenset[Type]:
-        return frozenset(t for t in environment if t not in self._constant_types)
-
-    @functools.cached_property
-    def _constant_types(self) -> frozenset[Type]:
-        """Types of which there is a literal or a nullary operator."""
-        types = {literal.type for literal in self.literals}
-        nullary = [p.type for p, _ in self.operators if p.arity == 0]
-        return frozenset(types | {t for t in self._allowed for scheme in nullary if match(scheme, t) is not None})
-
-    def _table(self, scope: frozenset[Type], room: int) -> dict[Type, float]:
-        """Smallest sizes for all allowed types, with `room` for further λ-bound variables."""
-        found = self._tables.get((scope, room))
-        if found is None:
-            options = {t: self._options(t, scope, room) for t in sorted(self._allowed)}
-            found = dict.fromkeys(options, math.inf)
-            changed = True
-            while changed:
-                changed = False
-                for type_, ways in options.items():
-                    best = min((own + sum(found[t] for t in below) for own, below in ways), default=math.inf)
-                    if best < found[type_]:
-                        found[type_], changed = best, True
-            self._tables[scope, room] = found
-        return found
-
-    def _options(self, wanted: Type, scope: frozenset[Type], room: int) -> list[tuple[float, tuple[Type, ...]]]:
-        """For each way to make a term of `wanted` its own size, λs and all below them included, and the other types."""
-        if wanted in self._constant_types or wanted in scope:
-            return [(1, ())]
-        applied = [t for t in scope if t.is_function and t.result is wanted]
-        found = []
-        for instance in (*applied, *(instance for _, instance in self._instances_of(wanted))):
-            functions = [p for p in instance.parameters if p.is_function]
-            own = 1 + sum(self._smallest_function(p, scope, room) for p in functions)
-            if own < math.inf:
-                found.append((own, tuple(p for p in instance.parameters if not p.is_function)))
-        return found
-
-    def _smallest_function(self, type_: Type, scope: frozenset[Type], room: int) -> float:
-        bound = type_.parameters
-        if len(bound) > room:
-            return math.inf
-        return len(bound) + self._smallest_of(type_.result, scope | self._scope(bound), room - len(bound))
-
-    def _instances_of(self, wanted: Type) -> list[tuple[Operator, Type]]:
-        """Operators with arguments and the monomorphic types at which they yield `wanted`."""
-        if wanted not in self._instances:
-            found = [pair for p, _ in self.operators if p.arity for pair in self._instantiate(p, wanted)]
-            for abstraction in self.settings.abstractions:
-                found += [(abstraction, t) for t in self._monomorphise(abstraction.type, wanted)]
-            self._instances[wanted] = found
-        return self._instances[wanted]
-
-    def _instantiate(self, primitive: Primitive, wanted: Type) -> Iterator[tuple[Operator, Type]]:
-        for instance in self._monomorphise(primitive.type, wanted):
-            operator = Operator(primitive.name, instance) if primitive.is_width_dependent else primitive.operator
-            yield operator, instance
-
-    def _monomorphise(self, scheme: Type, wanted: Type) -> Iterator[Type]:
-        """Instances of `scheme` with result `wanted`, free variables ranging over the universe."""
-        substitution = Substitution()
-        general = substitution.instantiate(scheme)
-        if not substitution.unify(general.result, wanted):
-            return
-        partial = canonical(substitution.apply(general))
-        free = type_variables(partial)
-        widths = _width_variables(partial)
-        choices = [[t.arguments[0] for t in self.widths] if v in widths else self.universe for v in free]
-        for assignment in itertools.product(*choices):
-            instance = assign(partial, dict(zip(free, assignment, strict=True)))
-            if all(self._is_allowed(p) for p in instance.parameters):
-                yield instance
-
-    def _is_allowed(self, type_: Type) -> bool:
-        """Whether a type stays within the universe (function types: all their parts)."""
-        if type_.is_function:
-            return all(map(self._is_allowed, type_.arguments))
-        return type_ in self._allowed
-
-    @functools.cached_property
-    def _allowed(self) -> frozenset[Type]:
-        return frozenset((*self.universe, *self._parts(self.request)))
-
-
-def _width_variables(type_: Type) -> set[Type]:
-    if type_.name == "bv":
-        return set(type_.variables())
-    return {v for argument in type_.arguments for v in _width_variables(argument)}
+    return content_hash(*lines)

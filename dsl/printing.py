@@ -134,8 +134,13 @@ def to_smt(term: Term, variables: Sequence[str]) -> str:
     Args:
         term: a term without λ.
         variables: names of the free variables, the *last* one being ``$0`` (as for parameters of a function).
+
+    Raises:
+        TypeMismatch: if there are fewer names than variables.
     """
     names = [quoted(name) for name in variables]
+    if term.free > len(names):
+        raise TypeMismatch(f"{len(names)} names for {term.free} free variables: {term!r}"[:300])
 
     def variable_text(variable: Variable, level: int) -> str:
         return names[len(names) - 1 - variable.index]
@@ -194,8 +199,16 @@ def to_define_fun(name: str, parameters: Sequence[tuple[str, Type]], result: Typ
         parameters: its parameters' names and types.
         result: its result type.
         program: closed λ-term with one leading λ a parameter.
+
+    Raises:
+        TypeMismatch: if it has fewer.
+        TermSyntaxError: if a type has no sort in SMT-LIB.
     """
-    _, body = strip_lambdas(program, len(parameters))
+    count, body = strip_lambdas(program, len(parameters))
+    if count != len(parameters):
+        raise TypeMismatch(
+            f"{name} has {len(parameters)} parameters, but its program only {count} λs: {program!r}"[:300]
+        )
     signature = " ".join(f"({quoted(p)} {smt_sort(t)})" for p, t in parameters)
     text = to_smt(body, [p for p, _ in parameters])
     return f"(define-fun {quoted(name)} ({signature}) {smt_sort(result)} {text})"

@@ -25,13 +25,13 @@ from dsl.terms import (
     Application,
     Operator,
     Term,
-    Variable,
     abstract,
     free_variables,
     occurrences,
     operators,
     postorder,
     rebuild,
+    rename,
     shift,
     strip_lambdas,
     substitute,
@@ -111,6 +111,10 @@ class Constraint:
 @dataclass(frozen=True)
 class Invariant:
     """An invariant problem: ``pre ⇒ inv``, ``inv ∧ trans ⇒ inv'``, ``inv ⇒ post``.
+
+    The implications hold for all values. A macro may have parameters behind those of the state (for `trans`, behind
+    the state and the next state): they stand for declared variables that its definition mentions, and range over all
+    values too.
 
     Attributes:
         function: name of the invariant to find.
@@ -367,19 +371,19 @@ def _is_single_invocation(term: Term) -> bool:
 def expand_calls(term: Term) -> Term:
     """`term` with those macros expanded whose definitions call an unknown function, at any depth."""
     done: dict[Term, Term] = {}
+    calling: set[Term] = set()
     for node in postorder([term], into_definitions=True):
-        done[node] = _expand_node(node, done)
+        head = node.head if isinstance(node, Application) and isinstance(node.head, Operator) else None
+        if (head is not None and (head.kind == FUNCTION or head.definition in calling)) or any(
+            child in calling for child in node.children
+        ):
+            calling.add(node)
+        rebuilt = rebuild(node, [done[child] for child in node.children])
+        if head is not None and head.definition in calling:
+            _, body = strip_lambdas(done[head.definition], len(rebuilt.children))
+            rebuilt = substitute(body, rebuilt.children[::-1])
+        done[node] = rebuilt
     return done[term]
-
-
-def _expand_node(node: Term, done: Mapping[Term, Term]) -> Term:
-    rebuilt = rebuild(node, [done[child] for child in node.children])
-    if isinstance(rebuilt, Application) and isinstance(rebuilt.head, Operator) and rebuilt.head.definition is not None:
-        definition = done.get(rebuilt.head.definition, rebuilt.head.definition)
-        if any(op.kind == FUNCTION for op in operators(definition)):
-            _, body = strip_lambdas(definition, len(rebuilt.arguments))
-            return substitute(body, rebuilt.arguments[::-1])
-    return rebuilt
 
 
 def spec_identity(spec: Spec) -> str:
@@ -423,8 +427,7 @@ def _canonical_term(term: Term, numbers: Mapping[int, int], spec: Spec) -> tuple
     further = [index for index in free_variables(term) if index not in numbers]
     extended = {**numbers, **{index: len(numbers) + i for i, index in enumerate(further)}}
     types = [str(spec.variables[len(spec.variables) - 1 - index][1]) for index in further]
-    renumbered = substitute(term, [Variable(extended.get(index, 0)) for index in range(term.free)])
-    return f"{','.join(types)}:{renumbered.digest}", extended
+    return f"{','.join(types)}:{rename(term, extended).digest}", extended
 
 
 def as_program(body: Term, parameters: int) -> Term:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsl.errors import SpecError, nearest
-from dsl.native import Setting, read_document, read_table_task
-from dsl.positions import Node, parse_json, parse_toml
+from dsl.native.positions import Node, parse_json, parse_toml
+from dsl.native.reader import Setting, read_document, read_table_task
+from dsl.native.tables import read_table
 from dsl.source import Source, read_source
 from dsl.spec import Task
-from dsl.tables import read_table
 
 FORMATS = {
     ".sl": "SyGuS-IF",
@@ -63,7 +63,7 @@ def read_content(
     suffix = _format(source, path)
     setting = Setting(path.stem, domain)
     if suffix == ".sl":
-        from dsl.sygus import read_sygus
+        from dsl.sygus.reader import read_sygus
 
         return (Task(path.stem, read_sygus(source, domain)),)
     if suffix == ".csv":

@@ -16,7 +16,7 @@ import itertools
 import threading
 import weakref
 from _weakref import _remove_dead_weakref  # type: ignore[attr-defined]
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from dsl.errors import TypeMismatch
@@ -39,7 +39,8 @@ class Operator:
         type: type scheme; the number of its parameters is the number of arguments in a term.
         kind: ``primitive``, ``macro`` (define-fun of a spec), ``function`` (to be synthesized) or
             ``abstraction`` (library function).
-        definition: for macros and abstractions the closed λ-term that it stands for, else None.
+        definition: for macros and abstractions the closed term that it stands for, with a λ for each parameter;
+            else None.
     """
 
     __slots__ = ("__weakref__", "_content", "_key", "arity", "definition", "kind", "name", "type")
@@ -53,13 +54,20 @@ class Operator:
     _content: str | None
 
     def __new__(cls, name: str, type_: Type, kind: str = PRIMITIVE, definition: Term | None = None) -> Operator:
-        """Return the one operator with these properties."""
+        """Return the one operator with these properties.
+
+        Raises:
+            TypeMismatch: if `definition` does not begin with a λ for each parameter.
+        """
         key = (name, type_, kind, definition)
         found = cls._interned.get(key)
         if found is None:
             found = object.__new__(cls)
             found.name, found.type, found.kind, found.definition = key
             found.arity = len(type_.parameters)
+            count = found.arity if definition is None else strip_lambdas(definition, found.arity)[0]
+            if count != found.arity:
+                raise TypeMismatch(f"the definition of {name} : {type_} begins with {count} λs, not {found.arity}")
             found._key = found._content = None
             with _lock:
                 found = cls._interned.setdefault(key, found)
@@ -396,6 +404,11 @@ def shift(term: Term, by: int, above: int = 0) -> Term:
     return _map_open(term, lambda v, level: Variable(v.index + by), above)
 
 
+def rename(term: Term, numbering: Mapping[int, int]) -> Term:
+    """`term` with each free variable i replaced by free variable ``numbering[i]``."""
+    return _map_open(term, lambda v, level: Variable(numbering[v.index - level] + level)) if term.free else term
+
+
 def substitute(term: Term, replacement: Sequence[Term]) -> Term:
     """`term` with free variable i replaced by ``replacement[i]`` and the variables beyond lowered.
 
@@ -474,9 +487,7 @@ def _contract(term: Term, expand: bool) -> Term | None:
         function = head
     count, body = strip_lambdas(function, len(term.arguments))
     if count == 0:
-        if function is head:
-            return None
-        return Application(function, term.arguments) if term.arguments else function
+        return None if function is head else function
     reduced = substitute(body, term.arguments[:count][::-1])
     rest = term.arguments[count:]
     return Application(reduced, rest) if rest else reduced

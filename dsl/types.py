@@ -97,10 +97,12 @@ class Type:
 
     def variables(self) -> Iterator[TypeVariable]:
         """The type variables, from left to right, with repetitions."""
-        if isinstance(self, TypeVariable):
-            yield self
-        for argument in self.arguments:
-            yield from argument.variables()
+        waiting = [self] if self.is_polymorphic else []
+        while waiting:
+            here = waiting.pop()
+            if isinstance(here, TypeVariable):
+                yield here
+            waiting.extend(a for a in reversed(here.arguments) if a.is_polymorphic)
 
 
 class TypeVariable(Type):
@@ -217,7 +219,10 @@ class Substitution:
             return True
         if left.name != right.name or len(left.arguments) != len(right.arguments):
             return False
-        return all(self.unify(a, b) for a, b in zip(left.arguments, right.arguments, strict=True))
+        pairs = zip(left.arguments, right.arguments, strict=True)
+        if not left.is_polymorphic and not right.is_polymorphic:
+            return False
+        return all(self.unify(a, b) for a, b in pairs)
 
 
 def _map_variables(type_: Type, replace: Callable[[TypeVariable], Type]) -> Type:
@@ -225,6 +230,9 @@ def _map_variables(type_: Type, replace: Callable[[TypeVariable], Type]) -> Type
         return type_
     if isinstance(type_, TypeVariable):
         return replace(type_)
+    if type_.is_function:
+        # Along the spine, so that functions of very many parameters need no recursion.
+        return arrow(*(_map_variables(p, replace) for p in type_.parameters), _map_variables(type_.result, replace))
     return Type(type_.name, tuple(_map_variables(a, replace) for a in type_.arguments))
 
 
@@ -258,13 +266,19 @@ def assign(scheme: Type, assignment: Mapping[TypeVariable, Type]) -> Type:
 
 def mentions(type_: Type, constructor: str) -> bool:
     """Whether a constructor such as ``list`` occurs anywhere in a type."""
-    return type_.name == constructor or any(mentions(a, constructor) for a in type_.arguments)
+    waiting = [type_]
+    while waiting:
+        here = waiting.pop()
+        if here.name == constructor:
+            return True
+        waiting.extend(here.arguments)
+    return False
 
 
 def _print(type_: Type) -> str:
-    if type_.name == "->":
-        left, right = type_.arguments
-        return f"({_print(left)}) -> {_print(right)}" if left.is_function else f"{_print(left)} -> {_print(right)}"
+    if type_.is_function:
+        shown = (f"({_print(p)})" if p.is_function else _print(p) for p in type_.parameters)
+        return " -> ".join((*shown, _print(type_.result)))
     if type_.name == "bv" and not type_.is_polymorphic:
         return f"bv{type_.arguments[0].name}"
     if type_.arguments:

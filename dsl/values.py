@@ -228,7 +228,7 @@ def literal_text(value: Value, type_: Type) -> str:
 
 
 def value_text(value: Value | Bottom, type_: Type | None = None) -> str:
-    """A value as people write it: ``true``, ``"abc"``, ``[1, 2]``, a bit-vector of known type ``#x0f``; display only."""
+    """A value as people write it: ``true``, ``"abc"``, ``[1, 2]``, a bit-vector of known type ``#x0f``; for display."""
     if isinstance(value, tuple):
         element = type_.arguments[0] if type_ is not None and type_.arguments else None
         return f"[{', '.join(value_text(item, element) for item in value)}]"

@@ -10,7 +10,6 @@ from dsl.spec import Function, Problem, Spec, Task
 from dsl.specfile import Corpus, read
 from dsl.values import value_text
 
-
 SHOWN = 3
 """Examples, assumptions and constraints that a report shows of each kind."""
 LONGEST = 100

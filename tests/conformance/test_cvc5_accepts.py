@@ -8,8 +8,9 @@ import pytest
 
 from dsl.source import Source, read_source
 from dsl.spec import Function, Spec
-from dsl.sygus import print_sygus, read_sygus
-from dsl.sygus_logics import default_grammar
+from dsl.sygus.logics import default_grammar
+from dsl.sygus.printing import print_sygus
+from dsl.sygus.reader import read_sygus
 from workbench.benchmarks.reading import bench_folder
 
 cvc5 = pytest.importorskip("cvc5")

@@ -8,7 +8,8 @@ import pytest
 from dsl.grammar import Grammar
 from dsl.source import Source, read_source
 from dsl.spec import Classification, Spec
-from dsl.sygus import print_sygus, read_sygus
+from dsl.sygus.printing import print_sygus
+from dsl.sygus.reader import read_sygus
 from workbench.benchmarks.reading import bench_folder
 
 BENCH = bench_folder()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 import random
 from collections.abc import Mapping, Sequence
 
@@ -11,17 +12,11 @@ import pytest
 
 from dsl.domain import Domain, load_domain
 from dsl.errors import GrammarError
-from dsl.grammar import (
-    Grammar,
-    LanguageSettings,
-    Nonterminal,
-    any_constant,
-    from_rules,
-    language,
-    nonterminal_symbol,
-)
+from dsl.grammar import Grammar, Nonterminal, any_constant, nonterminal_symbol
 from dsl.inference import infer
+from dsl.languages import LanguageSettings, language
 from dsl.printing import parse_term
+from dsl.rules import from_rules
 from dsl.terms import ABSTRACTION, Application, Literal, Operator, Term, Variable, abstract
 from dsl.types import BOOL, INT, STRING, parse_type
 
@@ -241,3 +236,10 @@ def test_constants_of_a_spec_join_the_language() -> None:
     offered = Literal("Dr. ", STRING)
     grammar = language(domain, parse_type("str -> str"), LanguageSettings(constants=(offered,)))
     assert grammar.derive(parse_term('(lambda (str.++ "Dr. " $0))', domain.operator)) is not None
+
+
+def test_the_language_of_a_domain_survives_pickling() -> None:
+    grammar = load_domain("lists/dreamcoder").grammar("list(int) -> int")
+    copy = pickle.loads(pickle.dumps(grammar))
+    assert copy == grammar
+    assert copy.sample(random.Random(3), 9) is grammar.sample(random.Random(3), 9)

@@ -12,6 +12,7 @@ from dsl.errors import TermSyntaxError, TypeMismatch
 from dsl.evaluate import evaluate
 from dsl.printing import excerpt, parse_term, smt_literal, smt_sort, to_define_fun, to_python, to_sexpr, to_smt
 from dsl.terms import (
+    FUNCTION,
     MACRO,
     Application,
     Lambda,
@@ -133,7 +134,7 @@ def test_a_literal_reads_as_itself(literal: Literal) -> None:
 @pytest.mark.parametrize("arity", [0, 1, 2])
 def test_an_operator_of_any_name_reads_as_itself(name: str, arity: int) -> None:
     types = [parse_type(" -> ".join(["str"] * (n + 1))) for n in range(3)]
-    operators = {(name, n): Operator(name, type_, MACRO, Literal("d", STRING)) for n, type_ in enumerate(types)}
+    operators = {(name, n): Operator(name, type_, FUNCTION) for n, type_ in enumerate(types)}
     term = Application(operators[name, arity], (Literal("s", STRING),) * arity)
     nested = Application(operators[name, 1], (term,))
     assert parse_term(to_sexpr(nested), lambda n, count: operators.get((n, count))) is nested
@@ -262,6 +263,13 @@ def test_a_program_prints_as_define_fun() -> None:
     program = abstract(plus(X, Y), 2)
     text = to_define_fun("f", [("x", INT), ("a b", INT)], INT, program)
     assert text == "(define-fun f ((x Int) (|a b| Int)) Int (+ |a b| x))"
+
+
+def test_too_few_names_are_refused() -> None:
+    with pytest.raises(TypeMismatch, match=r"1 names for 2 free variables: \(\+ \$0 \$1\)"):
+        to_smt(plus(X, Y), ["x"])
+    with pytest.raises(TypeMismatch, match="f has 2 parameters, but its program only 1 λs"):
+        to_define_fun("f", [("x", INT), ("y", INT)], INT, Lambda(X))
 
 
 def test_what_is_shared_a_little_is_written_out() -> None:

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from dsl.domain import load_domain
-from dsl.grammar import Nonterminal, any_constant, from_rules, nonterminal_symbol
+from dsl.grammar import Nonterminal, any_constant, nonterminal_symbol
 from dsl.printing import parse_term
 from dsl.probability import (
     ROOT,
@@ -18,6 +18,7 @@ from dsl.probability import (
     literal_log_probability,
     sample_literal,
 )
+from dsl.rules import from_rules
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable
 from dsl.types import BOOL, INT, STRING, Type, bit_vector, parse_type
 

@@ -13,8 +13,9 @@ import pytest
 from dsl import spec as spec_module
 from dsl.domain import load_domain
 from dsl.errors import TypeMismatch
-from dsl.grammar import Grammar, Nonterminal, from_rules, nonterminal_symbol
+from dsl.grammar import Grammar, Nonterminal, nonterminal_symbol
 from dsl.printing import parse_term
+from dsl.rules import from_rules
 from dsl.source import Location
 from dsl.spec import (
     Budget,

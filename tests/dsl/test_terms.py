@@ -203,6 +203,8 @@ def test_a_malformed_term_is_refused() -> None:
         Application(PLUS, (X,))
     with pytest.raises(TypeMismatch, match="applied to at least one argument"):
         Application(X)
+    with pytest.raises(TypeMismatch, match="the definition of f : int -> int -> int begins with 1 λs, not 2"):
+        Operator("f", BINARY, MACRO, Lambda(X))
     with pytest.raises(TypeMismatch, match="index=-1 is no de Bruijn index"):
         Variable(-1)
 
@@ -458,12 +460,6 @@ def test_expansion_applies_the_functions_given_to_a_higher_order_abstraction() -
     assert repr(beta_normal(Application(passed_on, (Lambda(plus(X, ONE)),)), expand=True)) == (
         "(map (lambda (+ $0 1)) (range 3))"
     )
-
-
-def test_a_definition_that_chooses_between_functions_is_expanded() -> None:
-    chosen = Operator("chosen", parse_type("int -> int"), ABSTRACTION, read("(if true (lambda $0) (lambda 1))"))
-    term = Application(chosen, (Literal(5, INT),))
-    assert repr(beta_normal(term, expand=True)) == "((if true (lambda $0) (lambda 1)) 5)"
 
 
 def test_an_argument_that_is_used_twice_is_normalised_once() -> None:

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.domain import Domain, load_domain
-from dsl.grammar import Grammar, LanguageSettings, Nonterminal, from_rules, language, nonterminal_symbol
+from dsl.grammar import Grammar, Nonterminal, nonterminal_symbol
 from dsl.inference import has_instance, infer
+from dsl.languages import LanguageSettings, language
 from dsl.probability import ROOT, Context, ProbabilisticGrammar, WeightedProgram, Weights
+from dsl.rules import from_rules
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, abstract
 from dsl.types import INT, parse_type
 

@@ -86,7 +86,7 @@ def reshape(rng: random.Random, text: str) -> str:
             other, step = rng.choice(places)
             container[key] = copy.deepcopy(other[step])
         else:
-            container[key] = rng.choice(VALUES)
+            container[key] = copy.deepcopy(rng.choice(VALUES))
     return json.dumps(document)
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from dsl.errors import SpecError
 from dsl.source import Source
-from dsl.sygus import print_sygus, read_sygus
+from dsl.sygus.printing import print_sygus
+from dsl.sygus.reader import read_sygus
 
 FIXTURES = Path(__file__).parents[1] / "dsl" / "fixtures"
 SPECS = Path(__file__).parents[2] / "workbench" / "specs"

@@ -9,8 +9,9 @@ import pytest
 from dsl.printing import smt_sort, to_define_fun
 from dsl.source import Source
 from dsl.spec import Spec
-from dsl.sygus import print_sygus, read_sygus
-from dsl.sygus_logics import default_grammar
+from dsl.sygus.logics import default_grammar
+from dsl.sygus.printing import print_sygus
+from dsl.sygus.reader import read_sygus
 from dsl.terms import Term
 from dsl.types import BOOL, INT, STRING, Type, bit_vector
 

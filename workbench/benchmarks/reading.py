@@ -17,7 +17,7 @@ from pathlib import Path
 from dsl.domain import load_domain
 from dsl.errors import SpecError
 from dsl.source import read_source
-from dsl.sygus import read_sygus
+from dsl.sygus.reader import read_sygus
 
 VARIABLE = "REVERIE_BENCH"
 DOMAINS = ("integers", "strings", "bitvectors")

@@ -13,7 +13,8 @@ import pytest
 
 from dsl.domain import Domain, load_domain
 from dsl.evaluate import Evaluation, evaluate
-from dsl.grammar import Grammar, LanguageSettings, Nonterminal, language
+from dsl.grammar import Grammar, Nonterminal
+from dsl.languages import LanguageSettings, language
 from dsl.printing import parse_term
 from dsl.spec import Example, Task
 from dsl.terms import Literal, Term, strip_lambdas

@@ -10,7 +10,7 @@ import pytest
 from dsl.domain import load_domain
 from dsl.errors import SpecError
 from dsl.evaluate import evaluate
-from dsl.expressions import MAXIMUM_LENGTH, Scope, literal_term, python_name, read_condition
+from dsl.native.expressions import MAXIMUM_LENGTH, Scope, literal_term, python_name, read_condition
 from dsl.spec import Function
 from dsl.terms import Application, Term, Variable, abstract
 from dsl.types import BOOL, CHAR, INT, STRING, Type, bit_vector, list_of, parse_type

@@ -12,7 +12,8 @@ from typing import Final
 
 from dsl.domain import Domain, load_domain
 from dsl.errors import SpecError, nearest
-from dsl.grammar import Grammar, Nonterminal, any_constant, from_rules, nonterminal_symbol
+from dsl.grammar import Grammar, Nonterminal, any_constant, nonterminal_symbol
+from dsl.rules import from_rules
 from dsl.sexpr import Document, SList
 from dsl.spec import Function, Spec
 from dsl.terms import Application, Term, Variable

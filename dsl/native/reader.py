@@ -16,11 +16,11 @@ from typing import Final
 
 from dsl.domain import Domain, load_domain
 from dsl.errors import DomainError, SpecError, TypeMismatch, nearest
-from dsl.examples import Row, TableExamples, infer, read_columns, read_row, read_table_examples, value_of
-from dsl.expressions import RESULT, Scope, literal_term, read_condition
-from dsl.fitting import missing_types, suitable_domain, type_names
-from dsl.positions import Node
-from dsl.signatures import (
+from dsl.native.examples import Row, TableExamples, infer, read_columns, read_row, read_table_examples, value_of
+from dsl.native.expressions import RESULT, Scope, literal_term, read_condition
+from dsl.native.fitting import missing_types, suitable_domain, type_names
+from dsl.native.positions import Node
+from dsl.native.signatures import (
     MAXIMUM_PARAMETERS,
     Signature,
     check_distinct,
@@ -28,6 +28,7 @@ from dsl.signatures import (
     read_symbol,
     read_type,
 )
+from dsl.native.tables import Table, open_table
 from dsl.spec import (
     ALGORITHMS,
     STYLES,
@@ -43,7 +44,6 @@ from dsl.spec import (
     classify,
     contradictions,
 )
-from dsl.tables import Table, open_table
 from dsl.terms import FUNCTION, Application, Term, Variable, operators
 from dsl.types import CHAR, INT, STRING, Type, list_of
 

@@ -7,15 +7,15 @@ import pytest
 from dsl.domain import load_domain
 from dsl.errors import SpecError
 from dsl.evaluate import evaluate
-from dsl.native import Setting, read_document
-from dsl.positions import parse_json, parse_toml
+from dsl.native.positions import parse_json, parse_toml
+from dsl.native.reader import Setting, read_document
 from dsl.source import Source
 from dsl.spec import Budget, Classification, Hints, Spec, Task
 from dsl.specfile import read_tasks
 from dsl.terms import abstract
 from dsl.types import parse_type
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 ONE = 'examples = [[["Ada"], "A"]]\n'
 TWO_INTS = 'signature = "f(x: int, y: int) -> int"\n'
 

@@ -4,7 +4,7 @@ import pytest
 
 from dsl.domain import Domain, register
 from dsl.errors import DomainError
-from dsl.fitting import missing_types, suitable_domain, type_names
+from dsl.native.fitting import missing_types, suitable_domain, type_names
 from dsl.types import Type, parse_type
 
 

@@ -7,10 +7,10 @@ import pytest
 from dsl.printing import to_sexpr, to_smt
 from dsl.source import Source, read_source
 from dsl.spec import Classification, Spec
-from dsl.sygus import read_sygus
+from dsl.sygus.reader import read_sygus
 from dsl.types import BOOL, INT, STRING, bit_vector
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 LINEAR = "(set-logic LIA)\n(synth-fun f ((x Int)) Int)\n(declare-var x Int)\n"
 DEPTH = 10_000
 
@@ -396,3 +396,11 @@ def test_a_ground_term_too_large_to_evaluate_stays_a_constraint() -> None:
 
 def test_strings_have_the_type_str() -> None:
     assert fixture("version_2_strings.sl").functions[1].parameters == (("s", STRING),)
+
+
+def test_an_operator_may_have_thousands_of_arguments() -> None:
+    spec = spec_of(
+        f"(set-logic LIA) (synth-fun f ((x Int)) Int) (declare-var x Int) (constraint (= {'x ' * 5000} (f x)))"
+    )
+    (constraint,) = spec.constraints
+    assert len(constraint.term.children) == 5001

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.errors import SpecError
+from dsl.native.tables import Table, open_table, read_table
 from dsl.source import Source
-from dsl.tables import Table, open_table, read_table
 from dsl.types import BOOL, INT, STRING
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def table_of(text: str) -> Table:

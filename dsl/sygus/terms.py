@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from dsl.errors import SpecError, TypeMismatch, nearest
 from dsl.printing import LITERAL_DIGITS, read_literal
 from dsl.sexpr import SList, quoted, symbol_text
-from dsl.sygus_messages import (
+from dsl.sygus.messages import (
     counted,
     cut,
     is_operator,
@@ -26,7 +26,7 @@ from dsl.sygus_messages import (
     unknown_symbol,
     wrong_arguments,
 )
-from dsl.sygus_signature import LARGEST_WIDTH, RESERVED, Parameters, Signature, spellings
+from dsl.sygus.signature import LARGEST_WIDTH, RESERVED, Parameters, Signature, spellings
 from dsl.terms import (
     FUNCTION,
     PRIMITIVE,
@@ -397,10 +397,6 @@ class TermReader:
             found = self.signature.domain.overload(name, types, indices)
         except TypeMismatch as error:
             raise self.document.error(str(error), node, 0) from None
-        except RecursionError:
-            # Types of functions are nested as deeply as they have parameters.
-            message = f"`{name}` is given {len(types)} arguments, which are too many"
-            raise self.document.error(message, node, 0, "apply it to fewer at a time") from None
         return None if found is None else (found.operator, found.result)
 
     def _call(self, operator: Operator, arguments: tuple[Term, ...], where: SList, at: int, scope: Scope) -> Term:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.errors import SpecError
-from dsl.positions import MAXIMUM_DIGITS, MAXIMUM_NESTING, Node, parse_json, parse_toml
+from dsl.native.positions import MAXIMUM_DIGITS, MAXIMUM_NESTING, Node, parse_json, parse_toml
 from dsl.source import Source
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 PLACES = """\
 # a comment with [brackets] and = signs
 title = "x # no comment"   # a comment

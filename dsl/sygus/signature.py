@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from dsl.domain import Domain
 from dsl.sexpr import Document, SList
 from dsl.source import Location
-from dsl.sygus_messages import counted, cut, shown, sort_text, unsupported_sort
+from dsl.sygus.messages import counted, cut, shown, sort_text, unsupported_sort
 from dsl.terms import Operator, Term
 from dsl.types import BOOL, INT, STRING, Type, bit_vector
 

@@ -7,15 +7,18 @@ import pytest
 
 from dsl.domain import load_domain
 from dsl.errors import SpecError
-from dsl.grammar import Nonterminal, from_rules, language
+from dsl.grammar import Nonterminal
+from dsl.languages import language
+from dsl.rules import from_rules
 from dsl.source import Source, read_source
 from dsl.spec import Constraint, Example, Function, Macro, Spec, task_from_examples
-from dsl.sygus import print_sygus, read_sygus
-from dsl.sygus_logics import default_grammar
+from dsl.sygus.logics import default_grammar
+from dsl.sygus.printing import print_sygus
+from dsl.sygus.reader import read_sygus
 from dsl.terms import FUNCTION, MACRO, Application, Operator, Variable, abstract
 from dsl.types import INT, arrow, parse_type
 
-FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("version_*.sl"))
+FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("version_*.sl"))
 SPECS = sorted((Path(__file__).parents[2] / "workbench" / "specs").glob("*.sl"))
 LINEAR = "(set-logic LIA)(synth-fun f ((x Int)) Int)(declare-var x Int)"
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.errors import TypeMismatch, nearest
-from dsl.positions import Node
-from dsl.signatures import Signature
+from dsl.native.positions import Node
+from dsl.native.signatures import Signature
+from dsl.native.tables import Cell, Table
 from dsl.spec import Problem
-from dsl.tables import Cell, Table
 from dsl.types import Type
 from dsl.values import LARGEST_CODE_POINT, Value, from_data, infer_type
 

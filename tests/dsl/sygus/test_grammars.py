@@ -9,12 +9,12 @@ from dsl.grammar import Grammar
 from dsl.printing import to_sexpr
 from dsl.source import Source, read_source
 from dsl.spec import Spec
-from dsl.sygus import read_sygus
-from dsl.sygus_logics import default_grammar
+from dsl.sygus.logics import default_grammar
+from dsl.sygus.reader import read_sygus
 from dsl.terms import Literal, Term, operators
 from dsl.types import INT
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def spec_of(grammar: str, signature: str = "((x Int) (b Bool)) Int", before: str = "") -> Spec:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from dsl.errors import GrammarError, nearest
-from dsl.grammar import NONTERMINAL, Grammar, Nonterminal, any_constant, from_rules, nonterminal_symbol
+from dsl.grammar import NONTERMINAL, Grammar, Nonterminal, any_constant, nonterminal_symbol
+from dsl.rules import from_rules
 from dsl.sexpr import Document, SList
 from dsl.source import Location
 from dsl.spec import Problem
-from dsl.sygus_messages import cut, shown, sort_text
-from dsl.sygus_signature import Parameters, Signature, spellings
-from dsl.sygus_terms import Scope, TermReader, Typed, parameter_scope
+from dsl.sygus.messages import cut, shown, sort_text
+from dsl.sygus.signature import Parameters, Signature, spellings
+from dsl.sygus.terms import Scope, TermReader, Typed, parameter_scope
 from dsl.terms import Application, Operator, Term, Variable, postorder
 from dsl.types import Type
 

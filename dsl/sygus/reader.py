@@ -15,17 +15,14 @@ from dsl.errors import nearest
 from dsl.sexpr import Document, SExpr, SList
 from dsl.source import Location, Source
 from dsl.spec import Constraint, Example, Function, Invariant, Macro, Problem, Spec, classify, contradictions
-from dsl.sygus_examples import ExampleReader
-from dsl.sygus_grammars import read_grammar
-from dsl.sygus_logics import domain_of, normal_logic, stated_logic
-from dsl.sygus_messages import cut, listed, sort_text
-from dsl.sygus_printing import print_sygus
-from dsl.sygus_signature import Parameters, Signature
-from dsl.sygus_terms import Scope, TermReader, parameter_scope
+from dsl.sygus.examples import ExampleReader
+from dsl.sygus.grammars import read_grammar
+from dsl.sygus.logics import domain_of, normal_logic, stated_logic
+from dsl.sygus.messages import cut, listed, sort_text
+from dsl.sygus.signature import Parameters, Signature
+from dsl.sygus.terms import Scope, TermReader, parameter_scope
 from dsl.terms import MACRO, PRIMITIVE, Application, Operator, Term, Variable, abstract, postorder, substitute
 from dsl.types import BOOL, Type, arrow
-
-__all__ = ["LARGEST_EVALUATION", "print_sygus", "read_sygus"]
 
 LARGEST_EVALUATION: Final = 20_000
 """Most nodes, macros expanded, of a ground term that is evaluated while reading."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dsl.errors import TypeMismatch, nearest
-from dsl.positions import Node
+from dsl.native.positions import Node
 from dsl.types import BASE_TYPES, Type, parse_type
 
 LONGEST_SIGNATURE: Final = 5_000

@@ -16,7 +16,7 @@ from dsl.evaluate import evaluate
 from dsl.sexpr import SExpr, SList
 from dsl.source import Location
 from dsl.spec import Example, Function
-from dsl.sygus_signature import Signature
+from dsl.sygus.signature import Signature
 from dsl.terms import FUNCTION, PRIMITIVE, Application, Literal, Operator, Term, operators
 from dsl.types import BOOL, INT, STRING, Type
 from dsl.values import Bottom, Value, read_string_literal

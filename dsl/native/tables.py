@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from dsl.errors import SpecError, nearest
-from dsl.positions import MAXIMUM_DIGITS, MAXIMUM_VALUES, Node
+from dsl.native.positions import MAXIMUM_DIGITS, MAXIMUM_VALUES, Node
 from dsl.source import Source, read_source
 from dsl.types import BOOL, INT, STRING, Type
 

@@ -1,0 +1,1 @@
+"""Native specification files: TOML, JSON and tables of examples, for people to write."""
