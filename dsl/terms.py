@@ -82,18 +82,30 @@ class Operator:
 
     @property
     def key(self) -> str:
-        """Identity across files: the name, or for macros and abstractions the hash of their body."""
+        """Identity across files: the name, or for macros and abstractions the hash of their expanded body."""
         if self._key is None:
-            self._key = self.name if self.definition is None else f"#{self.definition.digest}"
+            self._key = self.name if self.definition is None else f"#{_expanded(self.definition).digest}"
         return self._key
 
     @property
     def content(self) -> str:
-        """What tells it from other operators in every process: `key`, and kind and type of what has a name only."""
+        """What tells it from other operators in every process: the definition, or what has only a name by all it has."""
         if self._content is None:
             types = ",".join(map(str, (*self.type.parameters, self.type.result)))
-            self._content = self.key if self.definition is not None else f"{self.kind} {self.name} {types}"
+            stated = f"{self.kind} {self.name} {types}"
+            self._content = stated if self.definition is None else f"#{self.definition.digest}"
         return self._content
+
+
+_EXPANSION_STEPS = 2_000
+
+
+def _expanded(definition: Term) -> Term:
+    """The base-language β-normal form of a definition, or the definition itself if that takes too many steps."""
+    try:
+        return beta_normal(definition, expand=True, limit=_EXPANSION_STEPS)
+    except TypeMismatch:
+        return definition
 
 
 class Term:

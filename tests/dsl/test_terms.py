@@ -482,3 +482,22 @@ def test_a_term_without_normal_form_is_given_up_with_a_reason(text: str) -> None
 def test_giving_up_is_cheap_even_if_arguments_pile_up() -> None:
     with pytest.raises(TypeMismatch, match="no β-normal form"):
         beta_normal(read(GROWING), limit=300_000)
+
+
+def test_definitions_that_expand_to_the_same_have_the_same_key() -> None:
+    plus = Operator("+", parse_type("int -> int -> int"))
+    unary = parse_type("int -> int")
+    direct = Operator("twice", unary, MACRO, Lambda(Application(plus, (Variable(0), Variable(0)))))
+    through = Operator("again", unary, MACRO, Lambda(Application(direct, (Variable(0),))))
+    other = Operator("next", unary, MACRO, Lambda(Application(plus, (Variable(0), Literal(1, INT)))))
+    assert direct.key == through.key != other.key
+
+
+def test_a_definition_that_expands_exponentially_still_has_a_key() -> None:
+    plus = Operator("+", parse_type("int -> int -> int"))
+    unary = parse_type("int -> int")
+    last = Operator("f0", unary, MACRO, Lambda(Variable(0)))
+    for level in range(60):
+        nested = (Application(last, (Variable(0),)), Application(last, (Application(plus, (Variable(0),) * 2),)))
+        last = Operator(f"f{level + 1}", unary, MACRO, Lambda(Application(plus, nested)))
+    assert last.key.startswith("#")
