@@ -58,7 +58,7 @@ def _domain_rows(how: Format, broken: list[str]) -> Iterator[Row]:
 
 
 def _describe(domain: Domain, how: Format) -> None:
-    from workbench.catalogue import primitives_of, summarise
+    from workbench.catalogue import constants_of, primitives_of, summarise
 
     rows = [asdict(summary) for summary in primitives_of(domain)]
     if how is not Format.TABLE:
@@ -66,7 +66,9 @@ def _describe(domain: Domain, how: Format) -> None:
         return
     summary = summarise(domain)
     card = [("about", summary.description), ("tasks", str(summary.tasks))]
-    card += [("constants", ", ".join(map(str, domain.constants)) or "none")]
+    card += [("constants", ", ".join(constants_of(domain)) or "none")]
+    if domain.families:
+        card += [("families", ", ".join(domain.families))]
     card += [("set", name) for name in summary.sets]
     write_card(domain.name, card)
     write_rows(

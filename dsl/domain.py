@@ -396,6 +396,11 @@ class Domain:
         """The named selections of primitives."""
         return self._sets
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of the operators whose type is computed from indices and argument types."""
+        return tuple(self._families)
+
     @functools.cached_property
     def _file_tasks(self) -> tuple[Task, ...]:
         if self.task_file is None:

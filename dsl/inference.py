@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsl.errors import TypeMismatch
-from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable
+from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, postorder
 from dsl.types import Substitution, Type, TypeVariable, arrow, assign, canonical
 
 
@@ -47,8 +47,10 @@ class _Inference:
         for type_ in reversed(environment):
             self.scope = _Scope(type_, self.scope)
         self.types: dict[_Node, Type] = {}
+        self.uses: dict[Term, int] = {}
 
     def run(self, term: Term) -> Type:
+        self.uses = _occurrences_in_tree(term)
         root = _node(term, self.scope)
         todo: list[tuple[_Node, _Scope | None]] = [(root, None)]
         while todo:
@@ -80,8 +82,10 @@ class _Inference:
     def use(self, term: Term, scope: _Scope | None) -> Type:
         """The type of one occurrence of `term`: what its type leaves open may differ from the other ones'."""
         here = _node(term, scope)
+        if self.uses[term] == 1 or isinstance(term, Variable):
+            return self.types[here]
         type_ = self.substitution.apply(self.types[here])
-        if not type_.is_polymorphic or isinstance(term, Variable):
+        if not type_.is_polymorphic:
             return type_
         fixed = self.fixed(here[1])
         return assign(type_, {v: self.substitution.fresh() for v in dict.fromkeys(type_.variables()) if v not in fixed})
@@ -107,9 +111,21 @@ class _Inference:
         wanted = self.substitution.instantiate(head.type) if isinstance(head, Operator) else self.use(head, scope)
         result = self.substitution.fresh()
         if not self.substitution.unify(wanted, arrow(*arguments, result)):
+            found = head.type if isinstance(head, Operator) else self.substitution.apply(wanted)
             shown = ", ".join(str(canonical(self.substitution.apply(a))) for a in arguments)
-            raise TypeMismatch(f"{head!r} of type {canonical(wanted)} is applied to {shown}"[:500])
+            raise TypeMismatch(f"{head!r} of type {canonical(found)} is applied to {shown}"[:500])
         return result
+
+
+def _occurrences_in_tree(root: Term) -> dict[Term, int]:
+    """How often each sub-term occurs if nothing is shared; 2 stands for more as well."""
+    order = list(postorder([root]))
+    found = dict.fromkeys(order, 0)
+    found[root] = 1
+    for term in reversed(order):
+        for child in term.children:
+            found[child] = min(2, found[child] + found[term])
+    return found
 
 
 def _node(term: Term, scope: _Scope | None) -> _Node:

@@ -89,7 +89,7 @@ class Operator:
 
     @property
     def content(self) -> str:
-        """What tells it from other operators in every process: the definition, or what has only a name by all it has."""
+        """What tells it from other operators in every process: its definition, or else its kind, name and type."""
         if self._content is None:
             types = ",".join(map(str, (*self.type.parameters, self.type.result)))
             stated = f"{self.kind} {self.name} {types}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dsl.domain import Domain, Primitive
+from dsl.types import bit_vector
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,17 @@ def summarise(domain: Domain) -> DomainSummary:
     return DomainSummary(
         name=domain.name,
         primitives=sum(primitive.searchable for primitive in domain.primitives),
-        constants=len(domain.constants),
+        constants=len(constants_of(domain)),
         tasks=len(domain.tasks),
         sets=tuple(f"{domain.name}/{name}" for name in domain.primitive_sets),
         description=domain.description,
     )
+
+
+def constants_of(domain: Domain) -> list[str]:
+    """The literals of a domain; those of every width are shown at a width of 8."""
+    anywhere = [f"{literal!r} at every width" for literal in domain.constants_of_widths([bit_vector(8)])]
+    return [*map(repr, domain.constants), *anywhere]
 
 
 def primitives_of(domain: Domain) -> list[PrimitiveSummary]:
