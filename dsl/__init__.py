@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dsl.domain import Domain, Primitive, domain_names, load_domain
     from dsl.errors import ReverieError, SpecError
-    from dsl.evaluate import Evaluation, Limits
+    from dsl.evaluate import Evaluation
     from dsl.grammar import Grammar
+    from dsl.limits import Limits
     from dsl.printing import parse_term, to_python, to_sexpr
     from dsl.spec import Spec, Task
     from dsl.specfile import read_tasks
@@ -26,7 +27,7 @@ _HOME = {
     "Domain": "dsl.domain",
     "Evaluation": "dsl.evaluate",
     "Grammar": "dsl.grammar",
-    "Limits": "dsl.evaluate",
+    "Limits": "dsl.limits",
     "Primitive": "dsl.domain",
     "ReverieError": "dsl.errors",
     "Spec": "dsl.spec",

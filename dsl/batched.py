@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from dsl.domain import Domain, Primitive
 from dsl.errors import DomainError, TypeMismatch
-from dsl.evaluate import DEFAULT_LIMITS, EXHAUSTED, Cell
+from dsl.limits import DEFAULT_LIMITS, EXHAUSTED, Cell, Steps
 from dsl.terms import Application, Literal, Operator, Term, Variable, operators, postorder, strip_lambdas
 from dsl.types import BOOL, INT, Type
 from dsl.values import BOTTOM, Value
@@ -162,8 +162,10 @@ class BatchedEvaluation:
 class _Scope:
     """Evaluates terms over the columns of their free variables: the inputs, or the arguments of a macro."""
 
-    def __init__(self, domain: Domain, variables: Sequence[Column], count: int, nesting: int = 0) -> None:
-        self.domain, self.variables, self.count, self.nesting = domain, variables, count, nesting
+    def __init__(self, domain: Domain, variables: Sequence[Column], count: int, caller: _Scope | None = None) -> None:
+        self.domain, self.variables, self.count = domain, variables, count
+        self.nesting: int = 0 if caller is None else caller.nesting + 1
+        self.calls: Steps = Steps() if caller is None else caller.calls
         self.memo: dict[Term, Column] = {}
 
     def column(self, term: Term) -> Column:
@@ -214,14 +216,17 @@ class _Scope:
         return apply(*columns) if binary.arity == len(columns) else _fold(apply, binary, columns)
 
     def definition(self, head: Operator, columns: list[Column]) -> Column:
-        """Apply a macro or first-order abstraction, strict in arguments that it does not use as well."""
+        """Apply a macro or first-order abstraction: evaluate its body on the columns of its arguments."""
         assert head.definition is not None
-        if self.nesting >= DEFAULT_LIMITS.depth:
+        if self.nesting == 0:
+            self.calls.left = DEFAULT_LIMITS.steps
+        if self.nesting >= DEFAULT_LIMITS.depth or self.calls.left < 0:
             return Column(np.zeros(self.count, np.bool_), np.full(self.count, Status.EXHAUSTED, np.uint8))
         _, body = strip_lambdas(head.definition, head.arity)
-        result = _Scope(self.domain, columns, self.count, self.nesting + 1).column(body)
-        status = functools.reduce(np.maximum, (c.status for c in columns), np.zeros(self.count, np.uint8))
-        return _settled(result.values, np.where(status == Status.OK, result.status, status))
+        inner = _Scope(self.domain, columns, self.count, self)
+        result = inner.column(body)
+        self.calls.left -= 1 + len(inner.memo)
+        return result
 
 
 def _settled(values: Array, status: StatusArray) -> Column:

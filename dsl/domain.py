@@ -436,7 +436,7 @@ class Domain:
         base, at, widths = name.partition("@")
         indices: tuple[int, ...] = ()
         if base.startswith("(_ "):
-            base, *numerals = base.strip("( )_").split()
+            base, *numerals = base.strip("( )_").split() or [""]
             indices = tuple(int(n) for n in numerals if n.isdecimal() and len(n) < 7)
         primitive = self.find(base, arity)
         if not at:

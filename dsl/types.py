@@ -43,7 +43,9 @@ class Type:
         return found
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Re-intern on unpickling."""
+        """Re-intern on unpickling; a function type flat, so that many parameters need no recursion."""
+        if self.is_function:
+            return (arrow, (*self.parameters, self.result))
         return (Type, (self.name, self.arguments))
 
     def __repr__(self) -> str:
@@ -207,22 +209,25 @@ class Substitution:
 
     def unify(self, left: Type, right: Type) -> bool:
         """Make both types equal; False (with the substitution in an unusable state) if that is impossible."""
-        left, right = self._head(left), self._head(right)
-        if left is right:
-            return True
-        if not isinstance(left, TypeVariable) and isinstance(right, TypeVariable):
-            left, right = right, left
-        if isinstance(left, TypeVariable):
-            if right.is_polymorphic and left in self.apply(right).variables():
+        while True:
+            left, right = self._head(left), self._head(right)
+            if left is right:
+                return True
+            if not isinstance(left, TypeVariable) and isinstance(right, TypeVariable):
+                left, right = right, left
+            if isinstance(left, TypeVariable):
+                if right.is_polymorphic and left in self.apply(right).variables():
+                    return False
+                self._assigned[left] = right
+                return True
+            if left.name != right.name or len(left.arguments) != len(right.arguments):
                 return False
-            self._assigned[left] = right
-            return True
-        if left.name != right.name or len(left.arguments) != len(right.arguments):
-            return False
-        pairs = zip(left.arguments, right.arguments, strict=True)
-        if not left.is_polymorphic and not right.is_polymorphic:
-            return False
-        return all(self.unify(a, b) for a, b in pairs)
+            if not left.is_polymorphic and not right.is_polymorphic:
+                return False
+            # The last argument goes round the loop: the spine of a function type may be long.
+            *others, (left, right) = zip(left.arguments, right.arguments, strict=True)
+            if not all(self.unify(a, b) for a, b in others):
+                return False
 
 
 def _map_variables(type_: Type, replace: Callable[[TypeVariable], Type]) -> Type:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dsl.batched import LARGEST_INTEGER, Status, StatusArray
 from dsl.domain import Domain
 from dsl.domains.core import core
-from dsl.evaluate import check_size
+from dsl.limits import check_size
 from dsl.values import BOTTOM, Bottom
 
 Integers: TypeAlias = npt.NDArray[np.int64]

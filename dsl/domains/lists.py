@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 from dsl.domain import Domain
 from dsl.domains.integers import integers, multiply
 from dsl.errors import LimitExceeded
-from dsl.evaluate import check_size
+from dsl.limits import check_size
 from dsl.values import BOTTOM, Bottom
 
 List: TypeAlias = tuple[Any, ...]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dsl.domain import Domain
 from dsl.domains.integers import integers
 from dsl.errors import LimitExceeded
-from dsl.evaluate import check_size
+from dsl.limits import check_size
 from dsl.values import LARGEST_CODE_POINT, LITERAL_BITS
 
 LONGEST_NUMERAL = 4_200

@@ -20,7 +20,8 @@ import z3
 from dsl.batched import LARGEST_INTEGER, BatchedEvaluation, is_batched, supports
 from dsl.domain import Domain, Primitive, domain_names, load_domain
 from dsl.errors import LimitExceeded
-from dsl.evaluate import Cell, Evaluation, Exhausted
+from dsl.evaluate import Evaluation
+from dsl.limits import Cell, Exhausted
 from dsl.smt import sort_of, to_z3, value_from_z3, value_to_z3
 from dsl.terms import Application, Operator, Term, Variable, operators, strip_lambdas
 from dsl.types import BOOL, CHAR, INT, REAL, STRING, Type, arrow, assign, bit_vector, mentions, type_variables

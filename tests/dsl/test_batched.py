@@ -10,7 +10,8 @@ from dsl.batched import LARGEST_INTEGER, BatchedEvaluation, Status, column_of, i
 from dsl.domain import Domain, load_domain
 from dsl.domains.core import core
 from dsl.errors import DomainError, LimitExceeded, TypeMismatch
-from dsl.evaluate import EXHAUSTED, Evaluation
+from dsl.evaluate import Evaluation
+from dsl.limits import EXHAUSTED
 from dsl.printing import parse_term
 from dsl.terms import ABSTRACTION, MACRO, Application, Lambda, Operator, Term, Variable, abstract
 from dsl.types import BOOL, INT, STRING, Type, arrow, bit_vector, list_of
@@ -187,12 +188,22 @@ def test_a_definition_is_computed_on_columns(kind: str) -> None:
     assert BatchedEvaluation(domain, [(3,), (-1,)], [INT]).column(nested).cells() == [12, -4]
 
 
-def test_a_definition_is_strict_in_an_argument_that_it_does_not_use() -> None:
+def test_an_argument_that_a_definition_does_not_use_does_not_count() -> None:
     domain = load_domain("integers")
     second = Application(definition(MACRO, "$0", 2), (term("(div 1 $0)", domain), Variable(0)))
     inputs: list[tuple[Value, ...]] = [(0,), (2,)]
-    assert BatchedEvaluation(domain, inputs, [INT]).column(second).cells() == [BOTTOM, 2]
-    assert Evaluation(domain, inputs).column(second) == [BOTTOM, 2]
+    assert BatchedEvaluation(domain, inputs, [INT]).column(second).cells() == [0, 2]
+    assert Evaluation(domain, inputs).column(second) == [0, 2]
+
+
+def test_macros_that_call_each_other_twice_do_not_take_forever() -> None:
+    domain = load_domain("integers")
+    last = definition(MACRO, "$0", 1)
+    for _ in range(60):
+        body = Application(last, (Application(last, (term("(+ $0 1)", domain),)),))
+        last = Operator("f", last.type, MACRO, Lambda(body))
+    column = BatchedEvaluation(domain, [(1,)], [INT]).column(Application(last, (Variable(0),)))
+    assert column.cells() == [EXHAUSTED]
 
 
 def test_a_definition_of_a_name_without_columns_is_not_supported() -> None:

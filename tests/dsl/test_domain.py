@@ -528,3 +528,7 @@ def test_what_the_tutorial_publishes_is_installed_and_described(tmp_path: Path) 
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split() for line in done.stdout.splitlines()] == [line.split() for line in files["seen"].splitlines()]
+
+
+def test_an_indexed_operator_without_a_name_is_none(domain: Domain) -> None:
+    assert domain.operator("(_ @8)", 1) is None

@@ -12,11 +12,12 @@ import pytest
 
 from dsl.domain import Domain, load_domain
 from dsl.errors import DomainError, LimitExceeded, TypeMismatch
-from dsl.evaluate import EXHAUSTED, LARGEST_SIZE, Cell, Evaluation, Exhausted, Limits, check_size, evaluate
+from dsl.evaluate import Evaluation, evaluate
+from dsl.limits import EXHAUSTED, LARGEST_SIZE, Cell, Exhausted, Limits, check_size
 from dsl.printing import parse_term
 from dsl.terms import ABSTRACTION, FUNCTION, MACRO, Application, Lambda, Literal, Operator, Term, Variable, abstract
 from dsl.types import INT, STRING, parse_type
-from dsl.values import BOTTOM, Bottom, Value
+from dsl.values import BOTTOM, Value
 
 BOTTOM_TEXT = "(car (cdr (cons 1 empty)))"
 BOTTOM_TRUTH = "(is-even (car empty))"
@@ -448,10 +449,25 @@ def test_macros_called_often_are_within_the_limit() -> None:
     assert evaluate(Lambda(apply(doubling, X)), (1,), load_domain("lists")) == 1025
 
 
-def test_a_definition_is_a_function_of_values() -> None:
+def test_a_definition_means_what_it_expands_to() -> None:
     constant = definition("k", "int -> int", Literal(1, INT))
-    for argument, cell in (("(car empty)", BOTTOM), (HUGE, EXHAUSTED), ("5", 1)):
-        assert Evaluation(load_domain("lists"), [()]).column(apply(constant, read(argument))) == [cell]
+    guarded = definition("guarded", "bool -> int -> int", read("(if $1 $0 0)"))
+    summed = definition("summed", "int -> list(int) -> list(int)", read("(map (lambda (+ $0 $2)) $0)"))
+    lists = load_domain("lists")
+    for argument, cell in (("(car empty)", BOTTOM), (HUGE, EXHAUSTED), ("5", 5)):
+        given = read(argument)
+        calls: list[tuple[Term, object]] = [
+            (apply(constant, given), 1),
+            (apply(guarded, read("(empty? empty)"), given), cell),
+            (apply(guarded, read("(not (empty? empty))"), given), 0),
+            (apply(summed, given, read("empty")), ()),
+            (apply(summed, given, read("(cons 0 empty)")), (cell,) if cell == 5 else cell),
+        ]
+        for call, wanted in calls:
+            assert Evaluation(lists, [()]).column(call) == [wanted]
+            under = Application(operator("(map (lambda 1) empty)"), (Lambda(call), read("(range 1)")))
+            inner = wanted if wanted in (BOTTOM, EXHAUSTED) else (wanted,)
+            assert Evaluation(lists, [()]).column(under) == [inner]
 
 
 def test_definitions_are_evaluated_wherever_they_stand() -> None:
@@ -601,10 +617,3 @@ def test_a_result_does_not_depend_on_the_stack_it_is_computed_on() -> None:
     thread.start()
     thread.join()
     assert found == [46]
-
-
-def test_an_undefined_input_is_undefined_in_functions_too() -> None:
-    rows: list[tuple[Any, ...]] = [(BOTTOM, 2), (1, 2), (EXHAUSTED, 2)]
-    column = Evaluation(load_domain("lists"), rows).column(read("(map (lambda (+ $0 $2)) (range $0))"))
-    assert column == [BOTTOM, (1, 2), EXHAUSTED]
-    assert isinstance(column[0], Bottom)

@@ -16,7 +16,8 @@ import time
 from dataclasses import dataclass
 
 from dsl.domain import load_domain
-from dsl.evaluate import Evaluation, Limits
+from dsl.evaluate import Evaluation
+from dsl.limits import Limits
 from dsl.terms import strip_lambdas
 
 LANGUAGES = (

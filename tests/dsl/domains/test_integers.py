@@ -15,7 +15,8 @@ from dsl.domain import Primitive, load_domain
 from dsl.domains.core import core
 from dsl.domains.integers import integers
 from dsl.errors import LimitExceeded
-from dsl.evaluate import LARGEST_SIZE, evaluate
+from dsl.evaluate import evaluate
+from dsl.limits import LARGEST_SIZE
 from dsl.printing import parse_term
 from dsl.types import BOOL, INT, Type
 from dsl.values import BOTTOM, Value

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from dsl.domain import Primitive, load_domain
 from dsl.domains.lists import lists
 from dsl.errors import LimitExceeded
-from dsl.evaluate import LARGEST_SIZE, Limits, evaluate
+from dsl.evaluate import evaluate
+from dsl.limits import LARGEST_SIZE, Limits
 from dsl.printing import parse_term
 from dsl.terms import Literal, operators, postorder
 from dsl.types import parse_type

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from dsl.domain import load_domain
 from dsl.domains.strings import strings
 from dsl.errors import LimitExceeded
-from dsl.evaluate import Limits, evaluate
+from dsl.evaluate import evaluate
+from dsl.limits import Limits
 from dsl.printing import parse_term
 from dsl.values import Value
 
