@@ -91,17 +91,21 @@ class Production:
     Attributes:
         head: an operator, a literal, a variable, `Lambda` for a λ, or the operator of `any_constant`.
         children: nonterminals of the sub-terms.
-        key: identity across grammars: the canonical operator with its monomorphic type; literals by value,
-            variables by type and position (counted from the outermost), definitions by the hash of their body.
         size: AST nodes that the production itself adds.
         is_constant_slot: whether any literal of a type stands here.
         leaf: the term that a production without children derives, else None.
     """
 
-    __slots__ = ("children", "head", "is_constant_slot", "key", "leaf", "size")
+    __slots__ = ("_identity", "children", "head", "is_constant_slot", "leaf", "size")
 
-    def __init__(self, head: Operator | Term | type[Lambda], children: tuple[Nonterminal, ...], key: str) -> None:
-        self.head, self.children, self.key = head, children, key
+    def __init__(
+        self,
+        head: Operator | Term | type[Lambda],
+        children: tuple[Nonterminal, ...],
+        identity: str | tuple[Operator, Type],
+    ) -> None:
+        """Make a production; `identity` is its key, or the operator and its monomorphic type that give the key."""
+        self.head, self.children, self._identity = head, children, identity
         self.size = 1
         self.is_constant_slot = isinstance(head, Operator) and head.kind == CONSTANT
         self.leaf: Term | None = None if children or self.is_constant_slot else self.build(())
@@ -109,6 +113,18 @@ class Production:
     def __repr__(self) -> str:
         shown = "lambda" if self.head is Lambda else repr(self.head)
         return f"({shown} {' '.join(map(repr, self.children))})" if self.children else shown
+
+    @property
+    def key(self) -> str:
+        """Identity across grammars.
+
+        The canonical operator with its monomorphic type; literals by value, variables by type and position (counted
+        from the outermost), definitions by the hash of their body. Made when it is asked for: most productions are
+        never chosen.
+        """
+        if not isinstance(self._identity, str):
+            self._identity = operator_key(*self._identity)
+        return self._identity
 
     def build(self, children: Sequence[Term]) -> Term:
         """The term with this production at its root.
@@ -479,7 +495,7 @@ def _entries(grammar: Grammar, nonterminal: Nonterminal, abstraction: Operator) 
             children = tuple(binding[count - 1 - i] for i in range(count))
             if children not in seen:
                 seen.add(children)
-                yield Production(abstraction, children, operator_key(abstraction, abstraction.type))
+                yield Production(abstraction, children, (abstraction, abstraction.type))
 
 
 def _bindings(

@@ -20,7 +20,6 @@ from dsl.grammar import (
     Production,
     content_hash,
     literal_production,
-    operator_key,
     variable_production,
 )
 from dsl.terms import Lambda, Literal, Operator
@@ -134,7 +133,7 @@ class _Language:
                 yield literal_production(literal)
         for primitive, operator in self.operators:
             if primitive.arity == 0 and match(primitive.type, wanted) is not None:
-                yield Production(operator, (), operator_key(operator, wanted))
+                yield Production(operator, (), (operator, wanted))
 
     def expand(self, nonterminal: Nonterminal) -> Iterator[Production]:
         """All productions of a nonterminal."""
@@ -147,7 +146,7 @@ class _Language:
         yield from self._leaves(nonterminal)
         for operator, instance in self._instances_of(wanted):
             children = tuple(Nonterminal(p, environment) for p in instance.parameters)
-            yield Production(operator, children, operator_key(operator, instance))
+            yield Production(operator, children, (operator, instance))
 
     def smallest(self, nonterminal: Nonterminal) -> float:
         """AST nodes of the smallest term of a nonterminal; infinity if there is none.

@@ -46,6 +46,8 @@ class Weights:
         Where nothing was seen, all operators weigh the same, and instances of one operator share its weight.
         """
         known = self.contextual.get(context, self.unigram)
+        if not known and not self.unigram:
+            return _shared(productions)
         found = [known.get(p.key, self.unigram.get(p.key)) for p in productions]
         seen = [weight for weight in found if weight is not None]
         if not seen:
@@ -147,16 +149,17 @@ class ProbabilisticGrammar:
         for production, probability in zip(productions, self.probabilities(nonterminal, context), strict=True):
             excess = self.grammar.completion_size(production) - minimum
             if probability > 0 and math.isfinite(excess):
-                # Holes are kept on a stack: the leftmost child comes last.
-                below = tuple((child, self._known(c)) for child, c in reversed(_children(production, context)))
-                options.append((probability, (production, int(excess), below)))
+                options.append((probability, (production, int(excess), self._holes(production, context))))
         if all(excess > 0 for _, (_, excess, _) in options):
             raise GrammarError(f"every smallest term of {nonterminal!r} has probability 0")
         return _Choices(options)
 
-    def _known(self, context: Context) -> Context:
-        """The context itself, or one name for all contexts that no weights were learned for."""
-        return context if context in self.weights.contextual else _UNSEEN
+    def _holes(self, production: Production, context: Context) -> tuple[tuple[Nonterminal, Context], ...]:
+        """The child holes, the last one first; all contexts without learned weights share one name."""
+        if not self.weights.contextual:
+            return tuple((child, _UNSEEN) for child in reversed(production.children))
+        learned = self.weights.contextual
+        return tuple((child, c if c in learned else _UNSEEN) for child, c in reversed(_children(production, context)))
 
     # Likelihood.
 

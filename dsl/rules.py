@@ -17,7 +17,6 @@ from dsl.grammar import (
     Production,
     Rules,
     literal_production,
-    operator_key,
     variable_production,
 )
 from dsl.printing import to_sexpr
@@ -100,7 +99,7 @@ class _RuleCompiler:
             raise GrammarError(f"{to_sexpr(term)} cannot stand in a rule; operators applied to terms can")
         children = tuple(self.child(argument) for argument in term.arguments)
         instance = arrow(*(child.type for child in children), self.type_of(term))
-        return Production(term.head, children, operator_key(term.head, instance))
+        return Production(term.head, children, (term.head, instance))
 
     def child(self, term: Term) -> Nonterminal:
         """The nonterminal for an argument: the one it names, or a new one for this nested term."""

@@ -25,11 +25,12 @@ MAXIMUM_NESTING = 64
 class Type:
     """A type constructor applied to argument types; compare with ``is`` or ``==``."""
 
-    __slots__ = ("_hash", "arguments", "is_polymorphic", "name")
+    __slots__ = ("_text", "arguments", "is_polymorphic", "name")
     _interned: ClassVar[dict[tuple[str, tuple[Type, ...]], Type]] = {}
     name: str
     arguments: tuple[Type, ...]
     is_polymorphic: bool
+    _text: str | None
 
     def __new__(cls, name: str, arguments: Iterable[Type] = ()) -> Type:
         """Return the one type with this constructor and these arguments."""
@@ -39,6 +40,7 @@ class Type:
             found = object.__new__(Type)
             found.name, found.arguments = key
             found.is_polymorphic = any(a.is_polymorphic for a in key[1])
+            found._text = None
             found = cls._interned.setdefault(key, found)
         return found
 
@@ -50,7 +52,9 @@ class Type:
 
     def __repr__(self) -> str:
         """The text that `parse_type` reads back."""
-        return _print(self)
+        if self._text is None:
+            self._text = _print(self)
+        return self._text
 
     def __lt__(self, other: Type) -> bool:
         """Order types by their text, so that collections of types can be sorted."""
@@ -120,6 +124,7 @@ class TypeVariable(Type):
         if found is None:
             found = object.__new__(TypeVariable)
             found.name, found.arguments, found.is_polymorphic, found.index = f"t{index}", (), True, index
+            found._text = found.name
             found = cls._variables.setdefault(index, found)
         return found
 
@@ -282,12 +287,12 @@ def mentions(type_: Type, constructor: str) -> bool:
 
 def _print(type_: Type) -> str:
     if type_.is_function:
-        shown = (f"({_print(p)})" if p.is_function else _print(p) for p in type_.parameters)
-        return " -> ".join((*shown, _print(type_.result)))
+        shown = (f"({p!r})" if p.is_function else repr(p) for p in type_.parameters)
+        return " -> ".join((*shown, repr(type_.result)))
     if type_.name == "bv" and not type_.is_polymorphic:
         return f"bv{type_.arguments[0].name}"
     if type_.arguments:
-        return f"{type_.name}({', '.join(map(_print, type_.arguments))})"
+        return f"{type_.name}({', '.join(map(repr, type_.arguments))})"
     return type_.name
 
 
