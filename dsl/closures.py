@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from dsl.domain import Domain, Primitive
 from dsl.errors import DomainError, LimitExceeded, TypeMismatch
-from dsl.limits import EXHAUSTED, Limits, Steps
+from dsl.limits import EXHAUSTED, Limits, Steps, is_larger
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, beta_normal, strip_lambdas
 from dsl.types import INT, Type
 from dsl.values import BOTTOM
@@ -95,7 +95,8 @@ class Compiler:
             if not -self._bound < value < self._bound:
                 raise LimitExceeded(f"an integer of more than {self.limits.bits} bits")
         elif result.name in ("str", "list"):
-            if len(value) > self.limits.size:
+            size = self.limits.size
+            if len(value) > size or (value and value[0].__class__ is tuple and is_larger(value, size)):
                 raise LimitExceeded(f"a value of more than {self.limits.size} elements")
             self.steps.left -= len(value) >> 3
         return value

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from dsl.closures import Code, Compiler, Environment, Undefined, bound_meaning, conditional
 from dsl.domain import Domain, Primitive
 from dsl.errors import DomainError, LimitExceeded, TypeMismatch
-from dsl.limits import DEFAULT_LIMITS, EXHAUSTED, Cell, Exhausted, Limits, Steps
+from dsl.limits import DEFAULT_LIMITS, EXHAUSTED, Cell, Exhausted, Limits, Steps, is_larger
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, strip_lambdas
 from dsl.types import INT, Type
 from dsl.values import BOTTOM, Bottom, Value
@@ -64,6 +64,8 @@ class _State(Enum):
     UNDEFINED = 2
 
 
+# Looking a member of an enumeration up by its name is slow in the loops below.
+_VALUES, _MIXED, _UNDEFINED = _State.VALUES, _State.MIXED, _State.UNDEFINED
 _Column: TypeAlias = tuple[list[Any], _State]
 
 
@@ -130,7 +132,7 @@ class Evaluation:
         if isinstance(node, Variable):
             return _column(self._variable(node))
         if isinstance(node, Literal):
-            return [node.value] * len(self.inputs), _State.VALUES
+            return [node.value] * len(self.inputs), _VALUES
         assert isinstance(node, Application)
         head = node.head
         if not isinstance(head, Operator):
@@ -147,13 +149,13 @@ class Evaluation:
                 return self._closed_application(node)
             return _select(primitive, [column[0] for column in columns if column is not None])
         states = [column[1] for column in columns if column is not None]
-        if _State.UNDEFINED in states and _State.MIXED not in states:
-            return [BOTTOM] * len(self.inputs), _State.UNDEFINED
+        if _UNDEFINED in states and _MIXED not in states:
+            return [BOTTOM] * len(self.inputs), _UNDEFINED
         function = bound_meaning(primitive, head)
         if None in columns:
             return self._higher_order(node, function, primitive, columns)
         cells = [column[0] for column in columns if column is not None]
-        if _State.MIXED not in states:
+        if _MIXED not in states:
             return self._strict(function, primitive, cells)
         return _column([self._cell(function, primitive, given) for given in zip(*cells, strict=True)])
 
@@ -175,7 +177,7 @@ class Evaluation:
         except Exception as error:
             raise _broken(self.domain, error) from error
         if clean:
-            return cells, _State.VALUES
+            return cells, _VALUES
         return _column([self._cell(function, primitive, given) for given in zip(*columns, strict=True)])
 
     def _within_limits(self, cells: list[Any], result: Type) -> bool:
@@ -187,8 +189,13 @@ class Evaluation:
         if result is INT:
             bound = 1 << self.limits.bits
             return bool(max(cells) < bound and min(cells) > -bound)
-        if result.name in ("str", "list"):
+        if result.name == "str":
             return max(map(len, cells)) <= self.limits.size
+        if result.name == "list":
+            size = self.limits.size
+            for cell in cells:
+                if len(cell) > size or (cell and cell[0].__class__ is tuple and is_larger(cell, size)):
+                    return False
         return True
 
     def _cell(self, function: Any, primitive: Primitive, given: Sequence[Any]) -> Any:
@@ -279,7 +286,7 @@ class Evaluation:
         except Exception as error:
             raise _broken(self.domain, error) from error
         if len(cells) == len(rows) and self._within_limits(cells, primitive.type.result):
-            return cells, _State.VALUES
+            return cells, _VALUES
         return _column([self._cell(function, primitive, row) for row in rows])
 
     def _closed_application(self, node: Application) -> _Column:
@@ -294,11 +301,11 @@ class Evaluation:
 def _column(cells: list[Any]) -> _Column:
     """Cells with their state."""
     if EXHAUSTED in cells:
-        return cells, _State.MIXED
+        return cells, _MIXED
     if BOTTOM not in cells:
-        return cells, _State.VALUES
+        return cells, _VALUES
     undefined = all(cell is BOTTOM for cell in cells)
-    return cells, _State.UNDEFINED if undefined else _State.MIXED
+    return cells, _UNDEFINED if undefined else _MIXED
 
 
 def _broken(domain: Domain, error: Exception) -> DomainError:

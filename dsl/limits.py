@@ -43,7 +43,7 @@ class Limits:
     Attributes:
         steps: primitive applications, and elements built, inside the functions given to one outermost
             application of a higher-order primitive, or inside one outermost macro call.
-        size: characters of a string, elements of a list.
+        size: characters of a string, elements of a list (in lists three deep or more, of all together).
         bits: bits of an integer.
         depth: nesting of applications under a λ (those within definitions included), and of macro calls.
     """
@@ -100,3 +100,21 @@ class Steps:
         self.left -= steps
         if self.left < 0:
             raise LimitExceeded("the evaluation took too many steps")
+
+
+def is_larger(lists: tuple[Value, ...], size: int) -> bool:
+    """Whether lists nested three deep or more have more than `size` elements, those of inner lists included.
+
+    Lists that share their parts count as if they did not: comparing and hashing them costs as much. Two levels are
+    bounded well enough by the length of each list.
+    """
+    if not any(item and item[0].__class__ is tuple for item in lists):  # type: ignore[index]
+        return False
+    waiting, seen = [lists], 0
+    while waiting:
+        here = waiting.pop()
+        seen += len(here)
+        if seen > size:
+            return True
+        waiting.extend(item for item in here if isinstance(item, tuple))
+    return False

@@ -617,3 +617,12 @@ def test_a_result_does_not_depend_on_the_stack_it_is_computed_on() -> None:
     thread.start()
     thread.join()
     assert found == [46]
+
+
+def test_lists_of_lists_that_double_at_every_level_are_refused() -> None:
+    nested = "(cons $0 empty)"
+    for _ in range(40):
+        nested = f"(map (lambda (cons $0 (cons $0 empty))) {nested})"
+    lists = load_domain("lists")
+    assert Evaluation(lists, [(1,)]).column(read(f"(length {nested})")) == [EXHAUSTED]
+    assert Evaluation(lists, [(1,)]).column(read(f"(= {nested} {nested})")) == [EXHAUSTED]
