@@ -128,8 +128,8 @@ class Compiler:
             normal = beta_normal(term)
             if normal is not term:
                 return self.code(normal)
-            return _apply_value(self.code(head), [self._callee.code(a) for a in term.arguments])
-        compiler = self if head.definition is None else self._callee
+            return _apply_value(self.code(head), [self.callee.code(a) for a in term.arguments])
+        compiler = self if head.definition is None else self.callee
         arguments = [compiler.argument(a, t) for a, t in zip(term.arguments, head.type.parameters, strict=True)]
         if head.definition is not None:
             return self._apply_definition(head, arguments)
@@ -187,7 +187,7 @@ class Compiler:
         assert head.definition is not None
         body = self._definitions.get(head)
         if body is None:
-            body = self._callee.code(strip_lambdas(head.definition, head.arity)[1])
+            body = self.callee.code(strip_lambdas(head.definition, head.arity)[1])
             self._definitions[head] = body
         code, cost, steps = body, _call_cost(head.definition), self.steps
 
@@ -198,7 +198,7 @@ class Compiler:
         return run
 
     @functools.cached_property
-    def _callee(self) -> Compiler:
+    def callee(self) -> Compiler:
         """What compiles the bodies of definitions and all that they are applied to."""
         if self.guarded:
             return self

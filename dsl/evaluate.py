@@ -12,11 +12,11 @@ is `EXHAUSTED`, which is not ⊥: it says that the meaning was not computed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
-from dsl.closures import Code, Compiler, Environment, Undefined, bound_meaning, conditional
+from dsl.closures import Compiler, Undefined, bound_meaning, conditional
 from dsl.domain import Domain, Primitive
 from dsl.errors import DomainError, LimitExceeded, TypeMismatch
 from dsl.limits import DEFAULT_LIMITS, EXHAUSTED, Cell, Exhausted, Limits, Steps, is_larger
@@ -204,22 +204,14 @@ class Evaluation:
             return EXHAUSTED
         if BOTTOM in given:
             return BOTTOM
+        return self._attempt(function, given, primitive.type.result)
+
+    def _attempt(self, function: Callable[..., Any], given: Sequence[Any], result: Type | None) -> Any:
+        """The cell of one call with all steps to spend; a value of type `result` is checked against the limits."""
         self._compiler.steps.left = self.limits.steps
         try:
             cell = function(*given)
-            return cell if cell is BOTTOM else self._compiler.check(cell, primitive.type.result)
-        except Undefined:
-            return BOTTOM
-        except (LimitExceeded, MemoryError, RecursionError) as error:
-            return self._exhausted(error)
-        except Exception as error:
-            raise _broken(self.domain, error) from error
-
-    def _run(self, code: Code, scope: Environment) -> Any:
-        """Run compiled code on one input."""
-        self._compiler.steps.left = self.limits.steps
-        try:
-            return code(scope)
+            return cell if cell is BOTTOM or result is None else self._compiler.check(cell, result)
         except Undefined:
             return BOTTOM
         except (LimitExceeded, MemoryError, RecursionError) as error:
@@ -292,10 +284,11 @@ class Evaluation:
     def _closed_application(self, node: Application) -> _Column:
         """Evaluate an application of a variable, of a λ or of a higher-order definition, input by input."""
         try:
-            code = self._compiler.code(node)
+            # The result may be a function, which a definition may apply to ⊥.
+            code = self._compiler.callee.code(node)
         except LimitExceeded as error:
             return _column([self._exhausted(error)] * len(self.inputs))
-        return _column([self._run(code, scope) for scope in self.inputs])
+        return _column([self._attempt(code, (scope,), None) for scope in self.inputs])
 
 
 def _column(cells: list[Any]) -> _Column:

@@ -92,11 +92,12 @@ class ProbabilisticGrammar:
         self.grammar = grammar
         self.weights = weights
         self._probabilities: dict[tuple[Nonterminal, Context], tuple[float, ...]] = {}
+        self._logarithms: dict[tuple[Nonterminal, Context], dict[Production, float]] = {}
         self._choices: dict[tuple[Nonterminal, Context], _Choices] = {}
 
     def probabilities(self, nonterminal: Nonterminal, context: Context = ROOT) -> tuple[float, ...]:
         """Probabilities of ``grammar.productions(nonterminal)`` in a context, in that order; they sum to 1."""
-        key = (nonterminal, context)
+        key = (nonterminal, self._known(context))
         found = self._probabilities.get(key)
         if found is None:
             weights = self.weights.of(context, self.grammar.productions(nonterminal))
@@ -154,12 +155,15 @@ class ProbabilisticGrammar:
             raise GrammarError(f"every smallest term of {nonterminal!r} has probability 0")
         return _Choices(options)
 
+    def _known(self, context: Context) -> Context:
+        """The context itself, or one name for all contexts that no weights were learned for."""
+        return context if context in self.weights.contextual else _UNSEEN
+
     def _holes(self, production: Production, context: Context) -> tuple[tuple[Nonterminal, Context], ...]:
-        """The child holes, the last one first; all contexts without learned weights share one name."""
+        """The child holes, the last one first."""
         if not self.weights.contextual:
             return tuple((child, _UNSEEN) for child in reversed(production.children))
-        learned = self.weights.contextual
-        return tuple((child, c if c in learned else _UNSEEN) for child, c in reversed(_children(production, context)))
+        return tuple((child, self._known(c)) for child, c in reversed(_children(production, context)))
 
     # Likelihood.
 
@@ -169,7 +173,7 @@ class ProbabilisticGrammar:
         if count < self.grammar.parameters:
             return -math.inf
         forest = self.grammar.forest(self.grammar.start, body)
-        inside = self._inside(forest)
+        inside = _Inside(self, forest)
         return inside((self.grammar.start, body), ROOT)
 
     def derivation_log_likelihood(self, derivation: Derivation) -> float:
@@ -184,16 +188,17 @@ class ProbabilisticGrammar:
         return total
 
     def _log_probability(self, nonterminal: Nonterminal, context: Context, production: Production, term: Term) -> float:
-        productions = self.grammar.productions(nonterminal)
-        probability = self.probabilities(nonterminal, context)[productions.index(production)]
-        found = math.log(probability) if probability > 0 else -math.inf
+        key = (nonterminal, self._known(context))
+        logarithms = self._logarithms.get(key)
+        if logarithms is None:
+            pairs = zip(self.grammar.productions(nonterminal), self.probabilities(*key), strict=True)
+            logarithms = {p: math.log(share) if share > 0 else -math.inf for p, share in pairs}
+            self._logarithms[key] = logarithms
+        found = logarithms[production]
         if production.is_constant_slot:
             assert isinstance(term, Literal)
             found += literal_log_probability(term)
         return found
-
-    def _inside(self, forest: Forest) -> _Inside:
-        return _Inside(self, forest)
 
     def expected_counts(self, frontiers: Iterable[Frontier]) -> Counts:
         """Expected uses of productions in the posterior over derivations and frontier programs (the E-step).
@@ -208,7 +213,7 @@ class ProbabilisticGrammar:
                 count, body = strip_lambdas(item.program, self.grammar.parameters)
                 if count < self.grammar.parameters:
                     continue
-                inside = self._inside(self.grammar.forest(self.grammar.start, body))
+                inside = _Inside(self, self.grammar.forest(self.grammar.start, body))
                 log_joint = inside((self.grammar.start, body), ROOT) + item.log_likelihood
                 if log_joint > -math.inf:
                     analysed.append((log_joint, inside, body))
@@ -300,6 +305,7 @@ class _Inside:
     def __init__(self, owner: ProbabilisticGrammar, forest: Forest) -> None:
         self.owner, self.forest = owner, forest
         self._values: dict[tuple[_Pair, Context], float] = {}
+        self._analysed: dict[tuple[_Pair, Context], list[tuple[float, list[tuple[_Pair, Context]]]]] = {}
 
     def __call__(self, pair: _Pair, context: Context) -> float:
         values = self._values
@@ -321,14 +327,17 @@ class _Inside:
 
     def _options(self, pair: _Pair, context: Context) -> list[tuple[float, list[tuple[_Pair, Context]]]]:
         """For each production that can stand here its log-probability and the pairs below it."""
-        nonterminal, term = pair
-        return [
-            (
-                self.owner._log_probability(nonterminal, context, production, term),
-                [((c, t), k) for (c, k), t in zip(_children(production, context), below, strict=True)],
-            )
-            for production, below in self.forest[pair]
-        ]
+        found = self._analysed.get((pair, context))
+        if found is None:
+            nonterminal, term = pair
+            found = self._analysed[pair, context] = [
+                (
+                    self.owner._log_probability(nonterminal, context, production, term),
+                    [((c, t), k) for (c, k), t in zip(_children(production, context), below, strict=True)],
+                )
+                for production, below in self.forest[pair]
+            ]
+        return found
 
     def add_expected(self, counts: Counts, pair: _Pair, weight: float) -> None:
         """Add the expected uses of productions in derivations of `pair`, which has this weight in all."""

@@ -25,7 +25,6 @@ from dsl.terms import (
     Application,
     Operator,
     Term,
-    abstract,
     free_variables,
     occurrences,
     operators,
@@ -428,8 +427,3 @@ def _canonical_term(term: Term, numbers: Mapping[int, int], spec: Spec) -> tuple
     extended = {**numbers, **{index: len(numbers) + i for i, index in enumerate(further)}}
     types = [str(spec.variables[len(spec.variables) - 1 - index][1]) for index in further]
     return f"{','.join(types)}:{rename(term, extended).digest}", extended
-
-
-def as_program(body: Term, parameters: int) -> Term:
-    """A closed program from a body over `parameters` free variables (the last parameter is ``$0``)."""
-    return abstract(body, parameters)

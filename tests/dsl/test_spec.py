@@ -30,13 +30,12 @@ from dsl.spec import (
     Problem,
     Spec,
     Task,
-    as_program,
     classify,
     contradictions,
     expand_calls,
     task_from_examples,
 )
-from dsl.terms import FUNCTION, MACRO, Application, Lambda, Literal, Operator, Term, Variable, abstract
+from dsl.terms import FUNCTION, MACRO, Application, Literal, Operator, Term, Variable, abstract
 from dsl.types import BOOL, INT, STRING, Type, arrow, bit_vector, list_of, parse_type
 from dsl.values import Value
 
@@ -445,10 +444,6 @@ def test_a_function_knows_its_type_and_symbol() -> None:
     with pytest.raises(KeyError):
         asking().function("h")
     assert Function("list", (), list_of(INT)).type is list_of(INT)
-
-
-def test_a_program_is_a_body_under_its_parameters() -> None:
-    assert as_program(Variable(1), 2) is Lambda(Lambda(Variable(1)))
 
 
 def test_a_spec_survives_pickling() -> None:

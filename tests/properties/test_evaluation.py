@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dsl.domain import load_domain
@@ -299,6 +299,7 @@ def in_a_function(term: Term) -> list[Cell]:
     return [cell[0] if isinstance(cell, tuple) else cell for cell in Evaluation(LISTS, INPUTS).column(mapped)]
 
 
+@example(drawn_term(133175))
 @given(drawn)
 @settings(max_examples=1500, deadline=None)
 def test_columns_programs_and_functions_agree_with_a_small_evaluator(pair: tuple[Term, Type]) -> None:
