@@ -28,7 +28,8 @@ from dsl.terms import (
     abstract,
     strip_lambdas,
 )
-from dsl.types import Type, match
+from dsl.types import BOOL, STRING, Type, match
+from dsl.values import Value
 
 if TYPE_CHECKING:
     import random
@@ -411,6 +412,19 @@ class Grammar:
 
         return ProbabilisticGrammar(self)
 
+    def smallest(self, nonterminal: Nonterminal) -> Term:
+        """The smallest term of a nonterminal; of several the one that uses the first production at each node.
+
+        Raises:
+            GrammarError: if nothing can be derived.
+        """
+        if math.isinf(self.minimum_size(nonterminal)):
+            raise GrammarError(f"{nonterminal!r} derives no term")
+        production = min(self.productions(nonterminal), key=self.completion_size)
+        if production.is_constant_slot:
+            return Literal(_FIRST_VALUES.get(nonterminal.type, 0), nonterminal.type)
+        return production.build([self.smallest(child) for child in production.children])
+
     def program(self, body: Term) -> Term:
         """The closed program with this body."""
         return abstract(body, self.parameters)
@@ -438,6 +452,10 @@ class Grammar:
             identity=f"{self.identity}+{joined}" if abstractions else self.identity,
             origin=(Grammar.with_abstractions, (self, tuple(abstractions))),
         )
+
+
+_FIRST_VALUES: Final[Mapping[Type, Value]] = {BOOL: False, STRING: ""}
+"""What stands in a constant slot if any literal will do; 0 at all other types."""
 
 
 def _has_root_of(nonterminal: Nonterminal, term: Term) -> bool:

@@ -11,6 +11,7 @@ a `Spec` can see them.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ from dsl.terms import (
     substitute,
 )
 from dsl.types import Type, arrow
-from dsl.values import Value, from_data, infer_type, shown, typed_key
+from dsl.values import LITERAL_BITS, Value, from_data, infer_type, shown, typed_key
 
 if TYPE_CHECKING:
     from dsl.grammar import Grammar
@@ -178,15 +179,26 @@ ALGORITHMS = ("direct", "conditional", "recursive", "fold", "map-filter")
 
 @dataclass(frozen=True)
 class Budget:
-    """What the author of a spec allows to be spent on it.
+    """What may be spent on a problem; None bounds nothing.
 
     Attributes:
         cpu_seconds: CPU time.
         candidates: number of candidates.
+        wall_seconds: time on the clock.
+        size: AST nodes of the largest program to be tried; unlike the others, a bound of the space searched.
+        memory: bytes that the search may keep.
     """
 
     cpu_seconds: float | None = None
     candidates: int | None = None
+    wall_seconds: float | None = None
+    size: int | None = None
+    memory: int | None = None
+
+    def __or__(self, other: Budget) -> Budget:
+        """This budget, completed by `other` where it bounds nothing."""
+        mine, theirs = dataclasses.asdict(self), dataclasses.asdict(other)
+        return Budget(**{name: theirs[name] if value is None else value for name, value in mine.items()})
 
 
 @dataclass(frozen=True)
@@ -391,7 +403,7 @@ def spec_identity(spec: Spec) -> str:
     for function in spec.functions:
         language = function.grammar.identity if function.grammar is not None else f"{spec.domain}:{spec.logic}"
         parts.append(f"function {function.name} {function.type} {language}")
-    parts += [f"example {e.function} {typed_key(e.inputs)} {typed_key(e.output)}" for e in spec.examples]
+    parts += [f"example {e.function} {_exact_text(e.inputs)} {_exact_text(e.output)}" for e in spec.examples]
     assumptions = [assumption.term for assumption in spec.assumptions]
     parts += [f"assume {_canonical_condition(term, (), spec)}" for term in assumptions]
     parts += [f"constraint {_canonical_condition(c.term, assumptions, spec)}" for c in spec.constraints]
@@ -401,6 +413,15 @@ def spec_identity(spec: Spec) -> str:
     parts += [f"constant {to_sexpr(constant)}" for constant in spec.constants]
     parts.append(f"hints {spec.hints}")
     return hashlib.blake2b("\n".join(sorted(set(parts))).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _exact_text(value: Value) -> str:
+    """A text that tells a value from those of other types; what is too long for decimals is written in hexadecimal."""
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_exact_text, value))}]"
+    if isinstance(value, int) and value.bit_length() > LITERAL_BITS:
+        return hex(value)
+    return repr(value)
 
 
 def _canonical_condition(constraint: Term, assumptions: Iterable[Term], spec: Spec) -> str:

@@ -243,3 +243,11 @@ def test_the_language_of_a_domain_survives_pickling() -> None:
     copy = pickle.loads(pickle.dumps(grammar))
     assert copy == grammar
     assert copy.sample(random.Random(3), 9) is grammar.sample(random.Random(3), 9)
+
+
+def test_the_smallest_term_has_the_minimum_size() -> None:
+    for name in ("integers", "strings", "lists"):
+        grammar = load_domain(name).grammar("list(int) -> int" if name == "lists" else "int -> int")
+        term = grammar.smallest(grammar.start)
+        assert term.size == grammar.minimum_size(grammar.start)
+        assert grammar.derive_at(grammar.start, term) is not None
