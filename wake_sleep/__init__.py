@@ -1,1 +1,1 @@
-"""How a program is found, and how the finder gets better. Nothing is searched for yet."""
+"""How a program is found, and how the finder gets better."""

@@ -1,0 +1,1 @@
+"""Wake: how one specification is solved."""

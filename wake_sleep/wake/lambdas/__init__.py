@@ -1,0 +1,1 @@
+"""The search engine for languages with λs: bottom-up enumeration of open terms."""

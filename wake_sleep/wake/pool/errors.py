@@ -1,0 +1,7 @@
+"""What can go wrong with a worker pool that is the user's to mend."""
+
+from dsl.errors import ReverieError
+
+
+class PoolError(ReverieError):
+    """The workers cannot be started: Ray is not installed, does not start, or its cluster is not there."""
