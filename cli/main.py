@@ -13,8 +13,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
+    "solve": "Find programs for specifications.",
+    "batch": "Solve many specification files.",
+    "bench": "Measure what is solved of a suite, and at what cost.",
     "check": "Read specifications and say what each one asks.",
     "domains": "List the domains, or describe one.",
+    "config": "Show every setting, its value and where it came from.",
     "doctor": "Check that this installation is whole.",
 }
 """Every command with its one-line help; the function ``cli.NAME.NAME`` is the command ``NAME``."""
@@ -24,6 +28,15 @@ PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": F
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
+OPTIONAL_VALUES = {"--store": "sqlite:///reverie.db"}
+"""Options that may stand alone, and the value that they then have; what follows is theirs only if it is a URL."""
+
+DEFECT_ADVICE = """\
+This is a defect of Reverie, not of your input. Please report it with the output of
+`reverie doctor` and of the same command after `reverie --debug`."""
+"""What is said behind every internal error."""
+
+EXIT_NOT_SOLVED = 1
 EXIT_USAGE = 2
 EXIT_INTERNAL = 3
 EXIT_INTERRUPTED = 130
@@ -43,9 +56,21 @@ def load_command(name: str) -> TyperCommand:
 class LazyCommand(TyperCommand):
     """A command that is known by name and help, and imported when it is called or completed."""
 
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> Any:
         """Hand over to the command itself, which parses its arguments and runs."""
-        return load_command(str(self.name)).make_context(*args, **kwargs)
+        return load_command(str(self.name)).make_context(info_name, _with_values(args), *rest, **extra)
+
+
+def _with_values(arguments: list[str]) -> list[str]:
+    """Arguments with a value for each option of `OPTIONAL_VALUES` that stands without one."""
+    found: list[str] = []
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            return found + arguments[position:]
+        following = arguments[position + 1] if position + 1 < len(arguments) else ""
+        bare = argument in OPTIONAL_VALUES and "://" not in following
+        found.append(f"{argument}={OPTIONAL_VALUES[argument]}" if bare else argument)
+    return found
 
 
 class LazyGroup(TyperGroup):
@@ -115,11 +140,7 @@ def _report_internal_error(error: Exception) -> None:
 
         traceback.print_exception(error)
     typer.echo(f"reverie: internal error: {type(error).__name__}: {error}", err=True)
-    typer.echo(
-        "This is a defect of Reverie, not of your input. Please report it with the output of\n"
-        "`reverie doctor` and of the same command after `reverie --debug`.",
-        err=True,
-    )
+    typer.echo(DEFECT_ADVICE, err=True)
 
 
 def _exit_code_of(error: Exception) -> int:

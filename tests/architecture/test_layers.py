@@ -13,15 +13,15 @@ MODULES = sorted(path for package in LAYERS for path in (ROOT / package).rglob("
 
 THIRD_PARTY = {
     "cli": {"typer", "rich"},
-    "workbench": {"numpy", "rich"},
+    "workbench": {"matplotlib", "numpy", "rich"},
     "wake_sleep": {"numpy"},
-    "store": set[str](),
+    "store": {"alembic", "sqlalchemy"},
     "dsl": {"numpy"},
 }
 """What each package may import from outside, anywhere in it."""
 
-CONFINED = {"z3": ("dsl/smt", "wake_sleep/wake/verify")}
-"""What may be imported only where specifications are translated and programs are verified."""
+CONFINED = {"z3": ("dsl/smt", "wake_sleep/wake/verify"), "ray": ("wake_sleep/wake/pool",)}
+"""What may be imported only where specifications are translated, programs verified and workers run."""
 
 
 def name_of(module: Path) -> str:

@@ -58,5 +58,10 @@ def test_the_library_loads_nothing_of_learning_or_storing() -> None:
 
 
 def test_the_commands_load_nothing_of_learning_or_storing() -> None:
-    code = "import cli.check, cli.domains, cli.doctor, dsl.specfile, dsl.domain"
+    code = "import cli.solve, cli.batch, cli.config, cli.check, cli.domains, cli.doctor, dsl.specfile, dsl.domain"
     assert loaded(modules_after(code), LEARNING) == []
+
+
+def test_solving_loads_nothing_of_learning_or_storing() -> None:
+    code = "from workbench import solve; solve(examples=[('ab', 'AB')], max_candidates=1000)"
+    assert loaded(modules_after(code), (*LEARNING, "typer", "rich")) == []

@@ -1,0 +1,214 @@
+"""``reverie bench``: how much of a suite is solved and right, and at what cost?"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.answers import Tally
+from cli.main import EXIT_INTERRUPTED
+from cli.options import with_settings
+from cli.render import Format, FormatOption, Row, complain, write, write_card, write_rows
+from dsl.errors import ReverieError
+from wake_sleep.wake.outcome import Status
+from wake_sleep.wake.pool import Backend, open_pool
+from workbench.batch import Batch, Result
+from workbench.evaluation.report import Former, Report, ResultFolder, peak_memory
+from workbench.evaluation.suites import Suite, collect_suite, read_rewriting
+from workbench.evaluation.summary import PERCENTS, Distribution, Summary
+from workbench.settings import Settings
+from workbench.solving import COLUMNS
+
+if TYPE_CHECKING:
+    from workbench.evaluation.comparison import Comparison, Ratio
+    from workbench.recording import Recorder
+
+ROW_COLUMNS = (*COLUMNS, "held_out")
+"""The keys of a row: those of `batch`, and whether the answer is right on the held-out examples."""
+
+NAMED = 20
+"""Names that a person is shown of each kind."""
+
+
+@with_settings
+def bench(
+    place: Annotated[
+        str, typer.Argument(metavar="SUITE", help="A folder, pattern or file of specifications, or a domain.")
+    ],
+    settings: Settings,
+    how: FormatOption = Format.TABLE,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, metavar="N", help="Draw so many of the problems, by the seed.")
+    ] = None,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--held-out",
+            metavar="REGEX=REPLACEMENT",
+            help="Score each answer on the examples of the file that its path is rewritten to.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="RUN", help="Compare with a run of the store, `last`, or a file of rows."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write rows, summary and a cactus plot there.")
+    ] = None,
+) -> None:
+    """Measure what is solved of a suite, and at what cost.
+
+    Stored solutions are never replayed. With --store the results are kept, marked as an evaluation; an
+    interrupted run goes on where it was. The exit code is 0 if the suite was run, whatever was solved.
+    """
+    startup = time.process_time()
+    if settings.choices["replay"].origin == "--replay":
+        raise ReverieError("a benchmark replays nothing; leave --replay out")
+    suite = collect_suite(place, [read_rewriting(text) for text in held_out or ()]).sample(sample, settings["seed"])
+    former = _former(against, settings, suite)
+    folder = None if out is None else ResultFolder(out)
+    tally = Tally(len(suite.names))
+    with contextlib.ExitStack() as stack:
+        recorder = _recorder(suite, settings, held_out or [])
+        if recorder is not None:
+            stack.enter_context(recorder)
+        pool = open_pool(settings["jobs"], Backend(settings["backend"]), settings["ray-address"], startup)
+        stack.enter_context(pool)
+        batch = Batch(pool, settings.solving, recorder, use_replay=False)
+        begin = time.monotonic()
+        rows = list(_rows(tally.counted(batch.run(suite.problems())), folder))
+        wall_seconds = time.monotonic() - begin
+        if recorder is not None and not batch.was_interrupted:
+            recorder.finish()
+        run = None if recorder is None or recorder.run is None else recorder.run.id
+    complain(tally.summary)
+    report = Report(suite, settings, rows, run, wall_seconds, former)
+    _write(report, how)
+    if folder is not None:
+        folder.finish(report)
+    if batch.was_interrupted:
+        complain(f"interrupted after {len(rows)} of {len(suite.names)} problems")
+        raise typer.Exit(EXIT_INTERRUPTED)
+    raise typer.Exit(tally.exit_code(exit_zero=True))
+
+
+def _former(against: str | None, settings: Settings, suite: Suite) -> Former | None:
+    """The run to compare with; looked up before the work begins, since it may be long."""
+    if against is None:
+        return None
+    from workbench.evaluation.history import earlier_scores
+
+    return Former(against, earlier_scores(against, settings["store"], suite.names))
+
+
+def _recorder(suite: Suite, settings: Settings, held_out: Sequence[str]) -> Recorder | None:
+    """What records the run in the store, if there is to be one, its run begun or continued."""
+    if settings["store"] is None:
+        return None
+    from workbench.recording import BENCH, Recorder
+
+    recorder = Recorder.open(settings["store"])
+    run = recorder.begin(BENCH, settings.solving, suite.names, options={"suite": suite.place, "held_out": [*held_out]})
+    if run.results:
+        complain(f"going on with run {run.id}: {run.results} results are there already")
+    return recorder
+
+
+def _rows(results: Iterator[Result], folder: ResultFolder | None) -> Iterator[Row]:
+    """The rows of results, each written to its file as soon as it is there; what was broken off is no result."""
+    for result in results:
+        if result.status is Status.INTERRUPTED:
+            continue
+        row = {**result.row, "held_out": result.held_out_right}
+        if folder is not None:
+            folder.add(row)
+        yield row
+
+
+def _write(report: Report, how: Format) -> None:
+    if how is Format.JSON:
+        write(json.dumps({**report.data(), "rows": report.rows}, ensure_ascii=False, indent=2) + "\n")
+    elif how is not Format.TABLE:
+        write_rows(report.rows, ROW_COLUMNS, how)
+    else:
+        write_card(report.suite.place, _fields(report))
+        write_rows(list(_quantile_rows(report.summary)), ("", *(f"p{p}" for p in PERCENTS), "total"), how)
+        if report.former is not None and report.comparison is not None:
+            write_card(f"against {report.former.name}", _comparison_fields(report.comparison))
+
+
+def _fields(report: Report) -> Iterator[tuple[str, str]]:
+    """What a person wants to know first."""
+    summary = report.summary
+    asked = len(report.suite.names)
+    unfinished = "" if summary.tasks == asked else f"; {asked - summary.tasks} of {asked} problems were not run"
+    if report.run is not None:
+        yield "run", str(report.run)
+    yield "solved", f"{summary.solved} of {summary.tasks}{_percentage(summary.solved, summary.tasks)}{unfinished}"
+    for status, count in summary.statuses.items():
+        if status != Status.SOLVED:
+            yield status, str(count)
+    if summary.held_out:
+        right = f"{summary.held_out_right} of {summary.held_out}"
+        yield "right", f"{right} on held-out examples{_percentage(summary.held_out_right, summary.held_out)}"
+    yield "effort", f"{report.wall_seconds:.2f} s on the clock, {summary.cpu_seconds[0].total:.2f} CPU-seconds"
+    yield "", f"{summary.rate:,.0f} candidates per CPU-second, {peak_memory()} MiB at most in this process"
+    yield from _named("not solved", [score.name for score in report.scores if not score.is_solved])
+    wrong = [score.name for score in report.scores if score.is_solved and score.held_out_right is False]
+    yield from _named("not right", wrong)
+
+
+def _percentage(part: int, whole: int) -> str:
+    return f" ({100 * part / whole:.1f} %)" if whole else ""
+
+
+def _named(title: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The first names, one a line."""
+    for name in names[:NAMED]:
+        yield title, name
+    if len(names) > NAMED:
+        yield title, f"and {len(names) - NAMED} more"
+
+
+def _quantile_rows(summary: Summary) -> Iterator[Row]:
+    """A line for each quantity."""
+    quantities = (
+        ("size of answers", summary.sizes, 0),
+        ("candidates, all", summary.candidates[0], 0),
+        ("candidates, solved", summary.candidates[1], 0),
+        ("CPU-seconds, all", summary.cpu_seconds[0], 3),
+        ("CPU-seconds, solved", summary.cpu_seconds[1], 3),
+    )
+    for name, found, digits in quantities:
+        yield _quantile_row(name, found, digits)
+
+
+def _quantile_row(name: str, found: Distribution, digits: int) -> dict[str, object]:
+    values = {f"p{percent}": value for percent, value in found.quantiles.items()} | {"total": found.total}
+    return {"": name} | {key: round(value, digits) if digits else int(value) for key, value in values.items()}
+
+
+def _comparison_fields(compared: Comparison) -> Iterator[tuple[str, str]]:
+    yield "in both", f"{compared.common} problems, {compared.both} solved by both"
+    yield "gained", str(len(compared.gained))
+    yield from _named("  solved now", compared.gained)
+    yield "lost", str(len(compared.lost))
+    yield from _named("  solved then", compared.lost)
+    yield from _named("right now", compared.right)
+    yield from _named("right then", compared.wrong)
+    ratios = (("CPU-seconds", compared.cpu_seconds), ("candidates", compared.candidates), ("size", compared.sizes))
+    for name, ratio in ratios:
+        if ratio is not None:
+            yield name, _shown(ratio)
+
+
+def _shown(ratio: Ratio) -> str:
+    return (
+        f"× {ratio.total:.3g} in total, × {ratio.median:.3g} in the median, × {ratio.mean:.3g} on (geometric) average"
+    )

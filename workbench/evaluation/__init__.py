@@ -1,0 +1,1 @@
+"""Measuring the engine on suites of problems: what is solved, how well, at what cost, and against an earlier run."""

@@ -1,0 +1,275 @@
+"""Solving from Python, ``from workbench import solve``, and what an outcome looks like to a person or a program."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from dsl.domain import load_domain
+from dsl.errors import ReverieError, TermSyntaxError
+from dsl.printing import to_define_fun, to_python, to_sexpr
+from dsl.spec import Function, Spec, Task, task_from_examples
+from dsl.specfile import read_tasks
+from dsl.terms import Lambda, Term, postorder, strip_lambdas
+from dsl.values import BOTTOM, Bottom, Value, from_data
+from wake_sleep.wake.outcome import Outcome, Status
+from wake_sleep.wake.pool.solver import rare_collections
+from wake_sleep.wake.solve import solve_spec
+from workbench.settings import resolve
+
+Row = Mapping[str, object]
+
+COLUMNS: Final = (
+    "spec", "status", "verdict", "answer", "program", "size", "cost", "candidates", "cpu_seconds", "wall_seconds",
+    "startup_seconds", "found_by", "reason", "witness", "domain", "generation", "seed", "versions",
+)  # fmt: skip
+"""The keys of a row, in order."""
+
+TIMES: Final = ("cpu_seconds", "wall_seconds", "startup_seconds")
+"""The keys whose values differ between equal runs."""
+
+VERSIONED: Final = ("reverie", "numpy", "z3-solver", "ray")
+"""The distributions whose versions a row states."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a problem.
+
+    Attributes:
+        spec: what was asked.
+        outcome: everything that is known of what came of it.
+    """
+
+    spec: Spec = field(repr=False)
+    outcome: Outcome = field(repr=False)
+
+    @property
+    def status(self) -> Status:
+        """How the work ended; only a ``solved`` problem has programs."""
+        return self.outcome.status
+
+    @property
+    def programs(self) -> Mapping[str, Term]:
+        """The program of each function, by its name."""
+        return self.outcome.programs
+
+    @property
+    def reason(self) -> str:
+        """Why it is not solved, in one sentence; empty if it is."""
+        return self.outcome.reason
+
+    @property
+    def python(self) -> str:
+        """The programs as Python for reading, a line for each function; empty if there are none."""
+        return "\n".join(python_texts(self.spec, self.outcome).values())
+
+    @property
+    def define_funs(self) -> str:
+        """The programs in the language of the spec, a line for each function; empty if there are none."""
+        return answer_text(self.spec, self.outcome)
+
+    def run(self, *inputs: Any, function: str | None = None) -> Any:
+        """Run the answer.
+
+        Args:
+            inputs: Python values for the parameters: numbers, texts, lists.
+            function: which function, if there are several.
+
+        Returns:
+            the output, lists as lists, or `dsl.BOTTOM` where the program is undefined.
+
+        Raises:
+            NotSolved: if there is no program.
+            TypeMismatch: if the inputs do not fit the parameters.
+            LimitExceeded: if running the program takes more than the default limits.
+        """
+        if not self.programs:
+            raise NotSolved(f"there is no program to run: {self.status}, {self.reason}")
+        chosen = self.spec.functions[0] if function is None else self.spec.function(function)
+        if len(inputs) != len(chosen.parameters):
+            raise NotSolved(f"{chosen.signature} takes {len(chosen.parameters)} inputs, not {len(inputs)}")
+        given = [from_data(value, type_) for value, (_, type_) in zip(inputs, chosen.parameters, strict=True)]
+        assert self.spec.domain is not None
+        return _as_python(load_domain(self.spec.domain).evaluate(self.programs[chosen.name], *given))
+
+    def __str__(self) -> str:
+        return self.python or f"{self.status}: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<Answer {self}>"
+
+
+class NotSolved(ReverieError):
+    """A program was asked for that was not found, or with the wrong number of inputs."""
+
+
+def solve(
+    problem: str | os.PathLike[str] | Spec | Task | None = None,
+    *,
+    examples: Iterable[tuple[Any, Any]] | None = None,
+    domain: str | None = None,
+    column: str | None = None,
+    cpu_seconds: float | None = None,
+    wall_seconds: float | None = None,
+    max_candidates: int | None = None,
+    max_size: int | None = None,
+    strategy: str | None = None,
+    library: bool | None = None,
+    seed: int | None = None,
+) -> Answer:
+    """Find a program.
+
+    Args:
+        problem: a specification file with one task, or a specification; or None, with `examples`.
+        examples: pairs of inputs and output; the inputs are a tuple, or one value that is none.
+        domain: the domain of a file or of examples that name none.
+        column: the column of a CSV table that is to be computed.
+        cpu_seconds: CPU time to spend; 10 if nothing bounds the search.
+        wall_seconds: time on the clock to spend.
+        max_candidates: candidate programs to try.
+        max_size: largest program to try, in nodes.
+        strategy: ``symbolic`` or ``hybrid``.
+        library: whether learned abstractions are used.
+        seed: of everything that is drawn at random.
+
+    Returns:
+        what came of it; that there is no program, or none was found, is no error.
+
+    Raises:
+        ReverieError: if the specification or an argument is wrong.
+    """
+    task = _task(problem, examples, domain, column)
+    options = {
+        "cpu-seconds": cpu_seconds,
+        "wall-seconds": wall_seconds,
+        "max-candidates": max_candidates,
+        "max-size": max_size,
+        "strategy": strategy,
+        "library": library,
+        "seed": seed,
+    }
+    settings = resolve(options, {}).solving
+    with rare_collections():
+        return Answer(task.spec, solve_spec(task.spec, settings))
+
+
+def _task(
+    problem: str | os.PathLike[str] | Spec | Task | None,
+    examples: Iterable[tuple[Any, Any]] | None,
+    domain: str | None,
+    column: str | None,
+) -> Task:
+    if (problem is None) == (examples is None):
+        raise ReverieError("give either a problem or examples")
+    if examples is not None:
+        return _task_of_examples(examples, domain)
+    if isinstance(problem, Task):
+        return problem
+    if isinstance(problem, Spec):
+        return Task("problem", problem)
+    assert problem is not None
+    tasks = read_tasks(Path(problem), column=column, domain=domain)
+    if len(tasks) != 1:
+        names = ", ".join(task.name for task in tasks[:5])
+        raise ReverieError(f"{problem} holds {len(tasks)} tasks ({names} …); `dsl.read_tasks` gives each")
+    return tasks[0]
+
+
+def _task_of_examples(examples: Iterable[tuple[Any, Any]], domain: str | None) -> Task:
+    pairs = [(inputs if isinstance(inputs, tuple) else (inputs,), output) for inputs, output in examples]
+    task = task_from_examples("examples", pairs, domain=domain)
+    if domain is not None:
+        return task
+    return task_from_examples("examples", pairs, domain=_domain_for(task.spec.functions[0]))
+
+
+def _domain_for(function: Function) -> str:
+    """The domain that examples of a type are looked at in, if none is named."""
+    types = [*(t for _, t in function.parameters), function.result]
+    if any(t.name == "list" for t in types):
+        return "lists"
+    return "strings" if any(t.name == "str" for t in types) else "integers"
+
+
+def _as_python(value: Value | Bottom) -> Any:
+    if value is BOTTOM:
+        return value
+    return [_as_python(item) for item in value] if isinstance(value, tuple) else value
+
+
+def answer_text(spec: Spec, outcome: Outcome) -> str:
+    """The programs of an outcome as ``define-fun``s; one that SMT-LIB cannot write, as an s-expression."""
+    return "\n".join(_definition(function, outcome.programs[function.name]) for function in _answered(spec, outcome))
+
+
+def _definition(function: Function, program: Term) -> str:
+    _, body = strip_lambdas(program, len(function.parameters))
+    if any(isinstance(node, Lambda) for node in postorder([body])):
+        return to_sexpr(program)
+    try:
+        return to_define_fun(function.name, function.parameters, function.result, program)
+    except TermSyntaxError:
+        return to_sexpr(program)
+
+
+def python_texts(spec: Spec, outcome: Outcome) -> dict[str, str]:
+    """The program of each function as Python for reading."""
+    return {
+        function.name: to_python(outcome.programs[function.name], [name for name, _ in function.parameters])
+        for function in _answered(spec, outcome)
+    }
+
+
+def _answered(spec: Spec, outcome: Outcome) -> Sequence[Function]:
+    return spec.functions if outcome.programs else ()
+
+
+def row(name: str, spec: Spec | None, outcome: Outcome) -> Row:
+    """What came of a problem, with the keys `COLUMNS`.
+
+    Args:
+        name: what the problem is called.
+        spec: what was asked, or None if it could not be read.
+        outcome: what came of it.
+    """
+    verdict = outcome.verdict
+    values = (
+        name,
+        outcome.status.value,
+        None if verdict is None else verdict.judgement.value,
+        (answer_text(spec, outcome) or None) if spec is not None else None,
+        (python_texts(spec, outcome) or None) if spec is not None else None,
+        outcome.size,
+        None if outcome.cost is None else round(outcome.cost, 6),
+        outcome.candidates,
+        round(outcome.cpu_seconds, 6),
+        round(outcome.wall_seconds, 6),
+        round(outcome.startup_seconds, 6),
+        None if outcome.found_by is None else outcome.found_by.value,
+        "; ".join(filter(None, (outcome.reason, *outcome.notes))) or None,
+        list(outcome.witness),
+        outcome.domain,
+        outcome.generation,
+        outcome.seed,
+        dict(versions()),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+@functools.cache
+def versions() -> Mapping[str, str]:
+    """The versions that a result depends on."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
