@@ -135,20 +135,22 @@ def _prepare_output() -> None:
 
 
 def _report_internal_error(error: Exception) -> None:
+    from cli.render import complain
+
     if os.environ.get("REVERIE_DEBUG", "") not in ("", "0"):
         import traceback
 
         traceback.print_exception(error)
-    typer.echo(f"reverie: internal error: {type(error).__name__}: {error}", err=True)
-    typer.echo(DEFECT_ADVICE, err=True)
+    complain(f"reverie: internal error: {type(error).__name__}: {error}\n{DEFECT_ADVICE}")
 
 
 def _exit_code_of(error: Exception) -> int:
     """Report an error that ended a command, and return the exit code for it."""
+    from cli.render import complain
     from dsl.errors import ReverieError
 
     if isinstance(error, ReverieError):
-        typer.echo(str(error), err=True)
+        complain(str(error))
         return EXIT_USAGE
     _report_internal_error(error)
     return EXIT_INTERNAL

@@ -6,6 +6,7 @@ a mapping from column names to plain values (text, numbers, lists and mappings o
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -75,8 +76,9 @@ def write(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Write a diagnostic to stderr."""
-    typer.echo(text, err=True)
+    """Write a diagnostic to stderr; one that takes no more costs no result, and changes no exit code."""
+    with contextlib.suppress(OSError):
+        typer.echo(text, err=True)
 
 
 def write_rows(rows: Iterable[Row], columns: Sequence[str], how: Format, *, json_lines: bool = False) -> None:

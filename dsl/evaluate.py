@@ -175,7 +175,7 @@ class Evaluation:
         except (Undefined, LimitExceeded, MemoryError, RecursionError):
             clean = False
         except Exception as error:
-            raise _broken(self.domain, error) from error
+            raise _broken(self.domain, error, primitive.name) from error
         if clean:
             return cells, _VALUES
         return _column([self._cell(function, primitive, given) for given in zip(*columns, strict=True)])
@@ -204,20 +204,20 @@ class Evaluation:
             return EXHAUSTED
         if BOTTOM in given:
             return BOTTOM
-        return self._attempt(function, given, primitive.type.result)
+        return self._attempt(function, given, primitive)
 
-    def _attempt(self, function: Callable[..., Any], given: Sequence[Any], result: Type | None) -> Any:
-        """The cell of one call with all steps to spend; a value of type `result` is checked against the limits."""
+    def _attempt(self, function: Callable[..., Any], given: Sequence[Any], primitive: Primitive | None = None) -> Any:
+        """The cell of one call with all steps to spend; the value of a primitive is checked against the limits."""
         self._compiler.steps.left = self.limits.steps
         try:
             cell = function(*given)
-            return cell if cell is BOTTOM or result is None else self._compiler.check(cell, result)
+            return cell if cell is BOTTOM or primitive is None else self._compiler.check(cell, primitive.type.result)
         except Undefined:
             return BOTTOM
         except (LimitExceeded, MemoryError, RecursionError) as error:
             return self._exhausted(error)
         except Exception as error:
-            raise _broken(self.domain, error) from error
+            raise _broken(self.domain, error, "a primitive" if primitive is None else primitive.name) from error
 
     def _exhausted(self, error: BaseException) -> Exhausted:
         self.exhausted_because = str(error) or "the evaluation ran out of memory or recursion depth"
@@ -273,12 +273,12 @@ class Evaluation:
                     break
                 steps.left = allowed
                 cells.append(function(*row))
+            if len(cells) == len(rows) and self._within_limits(cells, primitive.type.result):
+                return cells, _VALUES
         except (Undefined, LimitExceeded, MemoryError, RecursionError):
             pass
         except Exception as error:
-            raise _broken(self.domain, error) from error
-        if len(cells) == len(rows) and self._within_limits(cells, primitive.type.result):
-            return cells, _VALUES
+            raise _broken(self.domain, error, primitive.name) from error
         return _column([self._cell(function, primitive, row) for row in rows])
 
     def _closed_application(self, node: Application) -> _Column:
@@ -288,7 +288,7 @@ class Evaluation:
             code = self._compiler.callee.code(node)
         except LimitExceeded as error:
             return _column([self._exhausted(error)] * len(self.inputs))
-        return _column([self._attempt(code, (scope,), None) for scope in self.inputs])
+        return _column([self._attempt(code, (scope,)) for scope in self.inputs])
 
 
 def _column(cells: list[Any]) -> _Column:
@@ -301,16 +301,32 @@ def _column(cells: list[Any]) -> _Column:
     return cells, _UNDEFINED if undefined else _MIXED
 
 
-def _broken(domain: Domain, error: Exception) -> DomainError:
-    """What to say of a primitive whose Python meaning raised `error`: the innermost one that was running."""
-    names = {getattr(p.function, "__code__", None): p.name for p in domain.primitives}
-    name, trace = "a primitive", (error.__cause__ or error).__traceback__
-    while trace is not None:
-        name, trace = names.get(trace.tb_frame.f_code, name), trace.tb_next
+def _broken(domain: Domain, error: Exception, called: str) -> DomainError:
+    """What to say of a primitive that raised `error`, or of the one `called`, whose value made us raise it."""
+    return meaning_failed(domain, broken_primitive(domain, error) or called, error)
+
+
+def meaning_failed(domain: Domain, name: str, error: Exception) -> DomainError:
+    """What to say of the primitive `name` of a domain that raised `error`."""
     return DomainError(
         f"the Python meaning of {name} in domain {domain.name} failed with {error!r}; "
         "a primitive returns a value or BOTTOM for all arguments of its types"
     )
+
+
+def broken_primitive(domain: Domain, error: Exception) -> str | None:
+    """The innermost primitive of a domain that was running when `error` was raised, or None if none was."""
+    names = {}
+    for primitive in domain.primitives:
+        for meaning in (primitive.batched, primitive.function):
+            names[getattr(meaning, "__code__", None)] = primitive.name
+    name = None
+    # A generator makes a RuntimeError of a StopIteration, which only the cause has the frames of.
+    for raised in (error, error.__cause__):
+        trace = None if raised is None else raised.__traceback__
+        while trace is not None:
+            name, trace = names.get(trace.tb_frame.f_code, name), trace.tb_next
+    return name
 
 
 def _select(primitive: Primitive, columns: list[list[Any]]) -> _Column:

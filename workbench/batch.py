@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dsl.errors import ReverieError, SpecError
+from dsl.errors import DomainError, ReverieError, SpecError
 from dsl.spec import Spec, Task
 from dsl.specfile import FORMATS, read_tasks
 from wake_sleep.wake.outcome import Outcome, Status
@@ -85,18 +85,26 @@ def collect_files(place: str) -> list[Path]:
     Raises:
         ReverieError: if there is no such place, or no specification in it.
     """
-    path = Path(place)
-    if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if _is_specification(p, path))
-    elif path.exists():
-        found = [path] if path.suffix.lower() in FORMATS else _listed(path)
-    elif any(character in place for character in "*?["):
-        found = sorted(Path(p) for p in glob.glob(place, recursive=True) if Path(p).is_file())  # noqa: PTH207
-    else:
-        raise ReverieError(f"{place}: no such folder or file")
+    if not place:
+        raise ReverieError("an empty text names no folder or file; `.` is the working directory")
+    try:
+        found = _files_of(place)
+    except OSError as error:
+        raise ReverieError(f"{place}: this cannot be read: {error.strerror}") from None
     if not found:
         raise ReverieError(f"{place}: there is no specification here; known are files in {', '.join(FORMATS)}")
     return found
+
+
+def _files_of(place: str) -> list[Path]:
+    path = Path(place)
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if _is_specification(p, path))
+    if path.exists():
+        return [path] if path.suffix.lower() in FORMATS else _listed(path)
+    if any(character in place for character in "*?["):
+        return sorted(Path(p) for p in glob.glob(place, recursive=True) if Path(p).is_file())  # noqa: PTH207
+    raise ReverieError(f"{place}: no such folder or file")
 
 
 def _is_specification(path: Path, folder: Path) -> bool:
@@ -108,7 +116,7 @@ def _is_specification(path: Path, folder: Path) -> bool:
 def _listed(path: Path) -> list[Path]:
     """The files that a list names; blank lines and those that begin with ``#`` name none."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise ReverieError(f"{path}: neither a specification nor a text that names one file a line") from None
     except OSError as error:
@@ -205,7 +213,11 @@ class Batch:
         """Keep, and record, what came of a problem."""
         spec = None if problem.task is None else problem.task.spec
         reported = row(problem.name, spec, outcome)
-        right = None if problem.task is None else right_on_held_out(problem.task, outcome)
+        right = None
+        try:
+            right = None if problem.task is None else right_on_held_out(problem.task, outcome)
+        except DomainError as broken:
+            right, diagnostic = False, f"{problem.name}: on the held-out examples, {broken}"
         if self.recorder is not None:
             self.recorder.record(problem.name, problem.task, outcome, reported, position=number, held_out_right=right)
         self._ready[number] = Result(reported, diagnostic, right)

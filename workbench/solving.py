@@ -86,18 +86,25 @@ class Answer:
             the output, lists as lists, or `dsl.BOTTOM` where the program is undefined.
 
         Raises:
-            NotSolved: if there is no program.
+            NotSolved: if there is no program, or no function of that name.
             TypeMismatch: if the inputs do not fit the parameters.
             LimitExceeded: if running the program takes more than the default limits.
         """
         if not self.programs:
             raise NotSolved(f"there is no program to run: {self.status}, {self.reason}")
-        chosen = self.spec.functions[0] if function is None else self.spec.function(function)
+        chosen = self._function(function)
         if len(inputs) != len(chosen.parameters):
             raise NotSolved(f"{chosen.signature} takes {len(chosen.parameters)} inputs, not {len(inputs)}")
         given = [from_data(value, type_) for value, (_, type_) in zip(inputs, chosen.parameters, strict=True)]
         assert self.spec.domain is not None
         return _as_python(load_domain(self.spec.domain).evaluate(self.programs[chosen.name], *given))
+
+    def _function(self, name: str | None) -> Function:
+        """The function of a name, or the first one."""
+        names = [function.name for function in self.spec.functions]
+        if name is not None and name not in names:
+            raise NotSolved(f"there is no function {name!r}; there is {', '.join(names)}")
+        return self.spec.functions[0] if name is None else self.spec.function(name)
 
     def __str__(self) -> str:
         return self.python or f"{self.status}: {self.reason}"
@@ -107,7 +114,7 @@ class Answer:
 
 
 class NotSolved(ReverieError):
-    """A program was asked for that was not found, or with the wrong number of inputs."""
+    """A program was asked for that was not found or is not there, or with the wrong number of inputs."""
 
 
 def solve(
@@ -125,6 +132,8 @@ def solve(
     seed: int | None = None,
 ) -> Answer:
     """Find a program.
+
+    Ctrl-C ends the search: what comes back is the best program so far, or the status ``interrupted``.
 
     Args:
         problem: a specification file with one task, or a specification; or None, with `examples`.
@@ -168,13 +177,18 @@ def _task(
 ) -> Task:
     if (problem is None) == (examples is None):
         raise ReverieError("give either a problem or examples")
+    if domain is not None and not isinstance(domain, str):
+        raise ReverieError(f"domain={domain!r}: this must be the name of a domain, such as 'strings'")
     if examples is not None:
+        if column is not None:
+            raise ReverieError(f"column={column!r}: examples have no columns; only a table has")
         return _task_of_examples(examples, domain)
     if isinstance(problem, Task):
         return problem
     if isinstance(problem, Spec):
         return Task("problem", problem)
-    assert problem is not None
+    if not isinstance(problem, str | os.PathLike):
+        raise ReverieError(f"problem={problem!r}: this must be the path of a file, a Task or a Spec"[:200])
     tasks = read_tasks(Path(problem), column=column, domain=domain)
     if len(tasks) != 1:
         names = ", ".join(task.name for task in tasks[:5])
@@ -183,11 +197,21 @@ def _task(
 
 
 def _task_of_examples(examples: Iterable[tuple[Any, Any]], domain: str | None) -> Task:
-    pairs = [(inputs if isinstance(inputs, tuple) else (inputs,), output) for inputs, output in examples]
+    if not isinstance(examples, Iterable):
+        raise ReverieError(f"examples={examples!r}: this must be a list of pairs of inputs and output")
+    pairs = [_pair(example) for example in examples]
     task = task_from_examples("examples", pairs, domain=domain)
     if domain is not None:
         return task
     return task_from_examples("examples", pairs, domain=_domain_for(task.spec.functions[0]))
+
+
+def _pair(example: Any) -> tuple[tuple[Any, ...], Any]:
+    """An example with its inputs as a tuple."""
+    if not isinstance(example, tuple | list) or len(example) != 2:
+        raise ReverieError(f"examples={example!r} …: each example must be a pair of inputs and output"[:200])
+    inputs, output = example
+    return inputs if isinstance(inputs, tuple) else (inputs,), output
 
 
 def _domain_for(function: Function) -> str:

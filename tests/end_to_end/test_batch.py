@@ -102,7 +102,7 @@ def test_a_pattern_is_solved(folder: Path, run: Run) -> None:
 
 
 def test_a_list_names_files_as_seen_from_its_folder(folder: Path, run: Run) -> None:
-    (folder / "list.txt").write_text("# twice\n\ninitials.toml\na/double.sl\ninitials.toml\nmissing.sl\n")
+    (folder / "list.txt").write_text("\ufeff# twice\n\ninitials.toml\na/double.sl\ninitials.toml\nmissing.sl\n")
     done = run("batch", folder / "list.txt", "--format", "json")
     assert done.returncode == 2
     assert [Path(str(row["spec"])).name for row in rows_of(done.stdout)] == ["initials.toml", "double.sl", "missing.sl"]
@@ -122,6 +122,8 @@ def test_a_person_gets_a_line_for_each_file(folder: Path, run: Run) -> None:
     ("place", "message"),
     [
         ("empty", "empty: there is no specification here"),
+        ("", "an empty text names no folder or file"),
+        pytest.param("x" * 300, f"{'x' * 300}: this cannot be read: File name too long", id="long"),
         ("nowhere", "nowhere: no such folder or file"),
         ("specs/*.zz", "specs/*.zz: there is no specification here"),
         ("blank.txt", "blank.txt: there is no specification here"),

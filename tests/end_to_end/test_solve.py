@@ -314,6 +314,19 @@ def test_a_full_disk_is_told_in_one_line(write: Write, reverie: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "cannot write the result: No space left on device\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_diagnostic_that_cannot_be_written_costs_no_result_and_changes_no_exit_code(
+    write: Write, reverie: Path
+) -> None:
+    paths = [write("double.sl", DOUBLE), write("empty.sl", "")]
+    with Path("/dev/full").open("w") as full:
+        command: list[str | Path] = [reverie, "solve", *paths, "--format", "value"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+        wrong = subprocess.run([reverie, "batch", "nowhere"], stderr=full, check=False)
+    assert (done.returncode, len(done.stdout.splitlines())) == (2, 2)
+    assert wrong.returncode == 2
+
+
 # Settings.
 
 

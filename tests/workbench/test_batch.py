@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from dsl.domain import Domain, register
 from dsl.errors import SpecError
-from dsl.spec import Task, task_from_examples
+from dsl.spec import Budget, Task, task_from_examples
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.pool import Assignment, Pool
-from wake_sleep.wake.pool.solver import INTERNAL_ERROR
+from wake_sleep.wake.pool.solver import INTERNAL_ERROR, Solver
 from wake_sleep.wake.solve import SolveSettings
 from workbench.batch import Batch, Problem, Result, collect_files, read_problems
 from workbench.interrupts import Interruption
@@ -40,6 +41,16 @@ class BackwardPool(Pool):
 
     def close(self) -> None:
         pass
+
+
+class SolvingPool(BackwardPool):
+    """Solves the problem that was submitted last first."""
+
+    def collect(self) -> tuple[int, Outcome] | None:
+        if not self.submitted:
+            return None
+        assignment = self.submitted.pop()
+        return assignment.number, Solver().solve(assignment.spec, assignment.settings)
 
 
 def task(name: str) -> Task:
@@ -84,6 +95,21 @@ def test_a_file_that_cannot_be_read_is_a_result_with_a_diagnostic() -> None:
 def test_a_defect_is_told_from_a_mistake_of_the_user() -> None:
     defect = Outcome(Status.ERROR, reason=f"{INTERNAL_ERROR}: KeyError: 1")
     assert Result(row("x", None, defect)).is_internal_error
+
+
+def test_a_primitive_that_fails_on_held_out_examples_only_is_told_and_ends_no_batch() -> None:
+    domain = register(Domain("fails-on-nine"))
+
+    @domain.primitive("int -> int", name="third.next")
+    def following(number: int) -> int:
+        return number + 1 // (9 - number) if number == 9 else number + 1
+
+    pairs = [((1,), 2), ((4,), 5)]
+    problem = Problem("p", task_from_examples("t", pairs, held_out=[((9,), 10)], domain=domain.name))
+    results = list(Batch(SolvingPool(1), SolveSettings(Budget(size=2))).run([problem, PROBLEMS[0]]))
+    assert [result.status for result in results] == [Status.SOLVED, Status.SOLVED]
+    assert results[0].held_out_right is False
+    assert results[0].diagnostic.startswith("p: on the held-out examples, the Python meaning of third.next in domain")
 
 
 def test_an_interrupt_ends_a_batch_with_the_results_that_are_there() -> None:

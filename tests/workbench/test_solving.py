@@ -87,6 +87,12 @@ def test_a_budget_ends_the_search_with_a_reason() -> None:
         ({"examples": UPPER, "cpu_seconds": 0}, "--cpu-seconds: 0 is not possible"),
         ({"examples": UPPER, "strategy": "neural"}, "there is no trained guide"),
         ({"examples": []}, "has no example"),
+        ({"examples": 5}, "examples=5: this must be a list of pairs"),
+        ({"examples": [(1, 2, 3)]}, "examples=(1, 2, 3) …: each example must be a pair"),
+        ({"examples": {"a": "b"}}, "examples='a' …: each example must be a pair"),
+        ({"examples": UPPER, "column": "name"}, "column='name': examples have no columns"),
+        ({"examples": UPPER, "domain": 5}, "domain=5: this must be the name of a domain"),
+        ({"problem": [SPECS / "initials.toml"]}, "this must be the path of a file, a Task or a Spec"),
         ({"problem": "missing.sl"}, "missing.sl: no such file"),
     ],
 )

@@ -21,6 +21,8 @@ ALLOWANCE: Final = 1.04
 """How far beyond a budget the timer is set; an engine that meters itself has ended by then."""
 AGAIN: Final = 0.1
 """Seconds after which the timer fires again, in case the first exception was lost in code that cannot raise."""
+LONGEST: Final = 1e8
+"""Seconds, some three years, that a timer is set to at most; the operating system takes no number at will."""
 
 
 @contextlib.contextmanager
@@ -62,7 +64,7 @@ def _timer(number: signal.Signals, clock: int, seconds: float, reason: str) -> I
     former, former_report = signal.signal(number, end), sys.unraisablehook
     sys.unraisablehook = report
     try:
-        signal.setitimer(clock, max(seconds, 0.001), AGAIN)
+        signal.setitimer(clock, min(max(seconds, 0.001), LONGEST), AGAIN)
         yield
     finally:
         is_set = False

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 from dsl.domain import load_domain
+from dsl.errors import DomainError
 from dsl.spec import Classification, Spec
 from dsl.terms import Term, strip_lambdas
 from wake_sleep.wake.costs import Costs
@@ -36,7 +37,11 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
     bound = effective_budget(spec, settings.budget).size
     if math.isinf(cost) or (bound is not None and size > bound):
         return None
-    verdict = verify_examples(ordered, spec.examples, load_domain(spec.domain))
+    try:
+        verdict = verify_examples(ordered, spec.examples, load_domain(spec.domain))
+    except DomainError:
+        # A primitive that was changed since fails: the search finds out whether anything else does.
+        return None
     if verdict.judgement is not Judgement.EXAMPLES:
         return None
     return Outcome(

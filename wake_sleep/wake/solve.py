@@ -21,6 +21,7 @@ from dsl.terms import Literal, Term, strip_lambdas
 from dsl.types import STRING
 from dsl.values import typed_key, value_text
 from wake_sleep.wake.backstop import backstop
+from wake_sleep.wake.blame import blaming_primitives
 from wake_sleep.wake.cegis import diverse
 from wake_sleep.wake.constants import texts_of_outputs
 from wake_sleep.wake.costs import Costs
@@ -130,11 +131,9 @@ class _Driver:
         conflict = next((p for p in spec.problems if p.kind == "contradictory-examples"), None)
         if conflict is not None:
             return Outcome(Status.INFEASIBLE, reason="two examples contradict each other", witness=_conflict(spec))
-        if spec.classification is not Classification.EXAMPLES:
-            return Outcome(
-                Status.UNKNOWN,
-                reason=f"conditions: this is a {spec.classification} spec; only examples are solved yet",
-            )
+        if spec.classification is not Classification.EXAMPLES and (spec.constraints or spec.invariant):
+            reason = f"conditions: the spec is of the class {spec.classification}; only examples are solved yet"
+            return Outcome(Status.UNKNOWN, reason=reason)
         domain = load_domain(spec.domain)
         programs: dict[str, Term] = {}
         found_by: FoundBy | None = None
@@ -180,7 +179,7 @@ class _FunctionDriver:
             engine = engine_for(goal)
             active = diverse(cases, engine.initial_cases)
             goal = dataclasses.replace(goal, cases=tuple(cases[i] for i in active))
-            with backstop(self.meter):
+            with blaming_primitives(goal), backstop(self.meter):
                 complete = self._search(engine(goal, self.costs, self.meter), set(active))
         except OutOfBudget as spent:
             return self._solved() or Outcome(Status.UNKNOWN, reason=str(spent))

@@ -134,7 +134,7 @@ def collect_suite(place: str, rewritings: Sequence[Rewriting] = ()) -> Suite:
     Raises:
         ReverieError: if there is no such place or domain, or nothing to solve there.
     """
-    if not Path(place).exists() and place.partition("/")[0] in domain_names():
+    if place.partition("/")[0] in domain_names() and not Path(place).exists():
         shipped = _shipped(place)
         if not shipped:
             raise ReverieError(f"the domain {place} ships no tasks")

@@ -31,6 +31,11 @@ def test_a_loop_that_never_meters_itself_ends_with_its_cpu_budget(work: Callable
         work()
 
 
+def test_a_budget_may_be_longer_than_the_longest_timer() -> None:
+    with backstop(Meter(Budget(cpu_seconds=1e300, wall_seconds=1e300))):
+        pass
+
+
 def test_a_wait_that_takes_no_cpu_time_ends_with_its_wall_budget() -> None:
     with (
         pytest.raises(OutOfBudget, match=r"^wall: the budget of 0.05 seconds is spent$"),

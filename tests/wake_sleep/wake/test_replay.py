@@ -2,7 +2,7 @@
 
 import pytest
 
-from dsl.domain import load_domain
+from dsl.domain import Domain, load_domain, register
 from dsl.spec import Budget, Spec, task_from_examples
 from dsl.terms import Term
 from wake_sleep.wake.outcome import FoundBy, Judgement, Status
@@ -32,6 +32,17 @@ def test_programs_that_do_what_is_asked_are_an_outcome(spec: Spec) -> None:
 
 def test_programs_that_fail_an_example_are_none(spec: Spec) -> None:
     assert replay(spec, program("(lambda (+ $0 3))"), SolveSettings()) is None
+
+
+def test_programs_with_a_primitive_that_fails_are_none() -> None:
+    domain = register(Domain("fails-now"))
+
+    @domain.primitive("int -> int", name="third.fail")
+    def fail(number: int) -> int:
+        raise ZeroDivisionError
+
+    asked = task_from_examples("t", [((3,), 4)], domain=domain.name).spec
+    assert replay(asked, {"f": domain.parse("(lambda (third.fail $0))")}, SolveSettings()) is None
 
 
 def test_programs_that_are_larger_than_asked_are_none(spec: Spec) -> None:

@@ -127,3 +127,8 @@ def test_a_function_without_examples_may_be_any_program(tmp_path: Path) -> None:
     outcome = solve_spec(spec_of(tmp_path, text), SolveSettings(Budget(candidates=50_000)))
     assert outcome.status is Status.SOLVED
     assert repr(outcome.programs["g"]) == "(lambda (not $0))"
+
+
+def test_a_spec_that_asks_nothing_is_solved_by_any_program(tmp_path: Path) -> None:
+    outcome = solve_spec(spec_of(tmp_path, "(set-logic LIA)(synth-fun f ((x Int)) Int)(check-synth)"))
+    assert outcome.status is Status.SOLVED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 from dsl.closures import Undefined
 from dsl.errors import LimitExceeded
@@ -12,9 +12,13 @@ from dsl.values import BOTTOM
 from wake_sleep.wake.lambdas.bank import Entry
 from wake_sleep.wake.lambdas.closures import CALLS, Closures
 from wake_sleep.wake.lambdas.forms import Form, Slot
+from wake_sleep.wake.lambdas.kernels import KERNELS, Kernel
+from wake_sleep.wake.lambdas.memory import Remembered
 
 Scopes = Sequence[tuple[Any, ...]]
 """The values of all variables in scope: for each example, or for each row."""
+Apply: TypeAlias = Callable[..., tuple[Any, ...] | None]
+"""From columns of values to the column of an application, or None where that could not be computed."""
 
 
 def strict_column(form: Form, columns: Sequence[tuple[Any, ...]], clean: bool) -> tuple[Any, ...] | None:
@@ -58,20 +62,6 @@ def lazy_column(form: Form, columns: Sequence[tuple[Any, ...]]) -> tuple[Any, ..
     return None if EXHAUSTED in column else column
 
 
-class _Memo(dict[Any, Any]):
-    """What a body gives for the values of its variable, at one example."""
-
-    __slots__ = ("code", "scope")
-
-    def __init__(self, code: Any, scope: tuple[Any, ...]) -> None:
-        super().__init__()
-        self.code, self.scope = code, scope
-
-    def __missing__(self, value: Any) -> Any:
-        result = self[value] = self.code((*self.scope, value))
-        return result
-
-
 class HigherOrder:
     """Applies higher-order forms in one scope.
 
@@ -80,23 +70,66 @@ class HigherOrder:
     """
 
     def __init__(self, closures: Closures, scopes: Scopes, *, remember: bool) -> None:
-        """Prepare for a scope; `remember` keeps what bodies of one variable gave."""
+        """Prepare for a scope; `remember` keeps what bodies of one or two variables gave."""
         self._closures, self.scopes, self._remember = closures, scopes, remember
 
-    def functions(self, body: Entry, slot: Slot) -> list[Any]:
+    def functions(self, body: Entry, slot: Slot) -> Sequence[Any]:
         """A Python function for each scope."""
-        if self._remember and len(slot.binders) == 1:
-            if body.memos is None:
-                code = self._closures.code(body)
-                body.memos = [_remembering(_Memo(code, scope), self._closures) for scope in self.scopes]
-            found: list[Any] = body.memos
-            return found
-        return self.fresh(body, slot)
+        remembered = self.remembered(body, slot)
+        return self.fresh(body, slot) if remembered is None else remembered.functions
+
+    def remembered(self, body: Entry, slot: Slot) -> Remembered | None:
+        """What a body gave at each scope, if that is kept."""
+        count = len(slot.binders)
+        if not self._remember or count > 2:
+            return None
+        return self._closures.memory.get(body, count, self.scopes, self._closures.code)
 
     def fresh(self, body: Entry, slot: Slot) -> list[Any]:
         """A Python function for each scope that remembers nothing."""
         make = self._closures.function(body, slot)
         return [make(scope) for scope in self.scopes]
+
+    def applied(
+        self, form: Form, order: Sequence[int], bodies: Iterable[tuple[Entry, ...]]
+    ) -> Iterator[tuple[tuple[Entry, ...], Apply]]:
+        """A form with the bodies of its functions given, each time as a function of columns of its other arguments.
+
+        Args:
+            form: what is applied.
+            order: the positions of its arguments, those of functions first.
+            bodies: of its functions, as they come in the order of its arguments.
+        """
+        slots = [form.slots[i] for i in order if form.slots[i].function]
+        kept = self._remember and all(len(slot.binders) <= 2 for slot in slots)
+        kernel = KERNELS.get(form.function) if kept and form.function is not None else None
+        place = [order.index(i) for i in range(len(order))]
+        for chosen in bodies:
+            if kernel is None:
+                yield chosen, self._by_calls(form, list(map(self.functions, chosen, slots)), place)
+            else:
+                yield chosen, self._by_kernel(kernel, list(map(self.remembered, chosen, slots)))
+
+    def _by_calls(self, form: Form, functions: Sequence[Any], place: Sequence[int]) -> Apply:
+        def apply(*values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+            given = (*functions, *values)
+            return self.column(form, [given[i] for i in place])
+
+        return apply
+
+    def _by_kernel(self, kernel: Kernel, bodies: Sequence[Remembered | None]) -> Apply:
+        steps, memory, allowed = self._closures.steps, self._closures.memory, CALLS * len(self.scopes)
+
+        def apply(*values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+            steps.left = allowed
+            try:
+                column = kernel(*bodies, *values)
+            except (LimitExceeded, RecursionError):
+                return None
+            memory.calls += allowed - steps.left
+            return None if EXHAUSTED in column else column
+
+        return apply
 
     def column(self, form: Form, arguments: Sequence[Sequence[Any]]) -> tuple[Any, ...] | None:
         """The column of a form applied to columns of values and of functions; None where it could not be computed."""
@@ -130,15 +163,3 @@ class HigherOrder:
             except (LimitExceeded, RecursionError):
                 return None
         return tuple(cells)
-
-
-def _remembering(memo: _Memo, closures: Closures) -> Any:
-    steps = closures.steps
-
-    def call(value: Any) -> Any:
-        steps.left -= 1
-        if steps.left < 0:
-            raise LimitExceeded("too many calls")
-        return memo[value]
-
-    return call

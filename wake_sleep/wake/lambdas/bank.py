@@ -20,15 +20,13 @@ class Entry:
         children: its arguments, λs taken off.
         level: the level that it was found at.
         code: its compiled form, once it was asked for (see `closures`).
-        memos: what its calls gave, while it is remembered.
     """
 
-    __slots__ = ("children", "code", "column", "form", "level", "memos")
+    __slots__ = ("children", "code", "column", "form", "level")
 
     def __init__(self, column: tuple[Any, ...], form: Form, children: tuple[Entry, ...], level: int) -> None:
         self.column, self.form, self.children, self.level = column, form, children, level
         self.code: Any = None
-        self.memos: Any = None
 
     def term(self, scope: int) -> Term:
         """The term in a scope of so many variables."""

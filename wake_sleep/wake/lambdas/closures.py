@@ -17,6 +17,7 @@ from dsl.types import BOOL, INT
 from dsl.values import BOTTOM
 from wake_sleep.wake.lambdas.bank import Entry
 from wake_sleep.wake.lambdas.forms import Form, Kind, Slot
+from wake_sleep.wake.lambdas.memory import Memory
 
 Code: TypeAlias = Callable[[tuple[Any, ...]], Any]
 """A compiled term."""
@@ -37,6 +38,7 @@ class Closures:
     Attributes:
         longest: bound on the length of lists and strings.
         steps: what is left of the calls that one application may make.
+        memory: what bodies of λs gave.
         checked: gives back a value that is within the bounds; raises `LimitExceeded` for others.
     """
 
@@ -44,6 +46,7 @@ class Closures:
         """Prepare to compile for a search with lists and strings of limited length."""
         self.longest = longest
         self.steps = Steps()
+        self.memory = Memory(self.steps)
         self.checked = _checker(longest)
 
     def code(self, entry: Entry) -> Code:

@@ -68,8 +68,14 @@ class Language:
 
     def price(self, nonterminal: Nonterminal, form: Form) -> int:
         """The least price of a form with the λs of its arguments."""
-        binders = sum(len(slot.binders) for slot in form.slots)
-        return self.pricing.prices(nonterminal)[form.index] + self.pricing.lambda_ * binders
+        price = self.pricing.prices(nonterminal)[form.index]
+        if not self.pricing.lambda_:
+            return price
+        return price + self.pricing.lambda_ * sum(len(slot.binders) for slot in form.slots)
+
+    def least(self, nonterminal: Nonterminal) -> int:
+        """The least price of a form of a nonterminal."""
+        return min(self.pricing.prices(nonterminal), default=1)
 
     def edges(self, nonterminal: Nonterminal, is_inner: bool) -> list[tuple[Nonterminal, int]]:
         """The nonterminals below (and that of the scope around), with the least price of what stands around them."""
@@ -188,7 +194,10 @@ class Enumeration:
                     # Rows are a sample, so that terms may count as equal that are not.
                     self._ledger.is_complete = False
             self._needed[here] = level
-            waiting += [(child, level - offset) for child, offset in self._language.edges(here, depth > 0)]
+            if level > self._language.least(here):
+                waiting += [(child, level - offset) for child, offset in self._language.edges(here, depth > 0)]
+            elif self.stores[here].is_shared:
+                waiting.append((_outer(here), level))
 
     def _fill(self, store: Store, level: int) -> Iterator[Entry | None]:
         """Enumerate one level of one nonterminal."""
@@ -321,27 +330,28 @@ class Enumeration:
                 yield None, ()
 
     def _apply_higher_order(self, store: Store, form: Form, groups: tuple[Group, ...]) -> Iterator[Made]:
-        applier, seen, ledger = self.applier(store.nonterminal.environment), store.seen, self._ledger
-        slots = form.slots
+        applier, seen, ledger, slots = self.applier(store.nonterminal.environment), store.seen, self._ledger, form.slots
         # The functions in the outer loop: they are made once for all values that they are applied with.
         order = sorted(range(len(slots)), key=lambda i: not slots[i].function)
         count = sum(slot.function for slot in slots)
         outer = [groups[i].entries for i in order[:count]]
-        inner = [groups[i].entries for i in order[count:]]
+        values = [groups[i] for i in order[count:]]
         place = [order.index(i) for i in range(len(slots))]
-        rows = len(applier.scopes)
-        for bodies in itertools.product(*outer):
-            functions = [applier.functions(body, slots[i]) for body, i in zip(bodies, order, strict=False)]
-            for values in itertools.product(*inner):
-                given = [*functions, *(value.column for value in values)]
-                column = applier.column(form, [given[i] for i in place])
-                ledger.pending += 1
-                ledger.work += 4 * rows
-                if column is None:
-                    ledger.is_complete = False
-                elif column not in seen:
-                    children = (*bodies, *values)
-                    yield column, tuple([children[i] for i in place])
+        work = 4 * len(applier.scopes)
+        arguments = list(itertools.product(*[group.columns for group in values]))
+        entries = list(itertools.product(*[group.entries for group in values]))
+        for bodies, apply in applier.applied(form, order, itertools.product(*outer)):
+            for start in range(0, len(arguments), _FEW):
+                columns = list(itertools.starmap(apply, arguments[start : start + _FEW]))
+                for number, column in enumerate(columns, start):
+                    if column not in seen:
+                        if column is None:
+                            ledger.is_complete = False
+                        else:
+                            children = (*bodies, *entries[number])
+                            yield column, tuple([children[i] for i in place])
+                ledger.pending += len(columns)
+                ledger.work += work * len(columns)
                 if ledger.is_due:
                     yield None, ()
 
@@ -392,6 +402,7 @@ class Enumeration:
 
 
 _CHUNK = 500
+_FEW = 25
 
 
 def _magnitude(form: Form) -> float:

@@ -84,7 +84,7 @@ class Form:
         else:
             assert isinstance(head, Operator), head
             self.kind, self.function = meanings.of(head, self.slots)
-        self.commutes = self.kind is Kind.STRICT and _commutes(self)
+        self.commutes = self.kind is Kind.STRICT and meanings.commutes(self)
 
     @property
     def uses(self) -> int:
@@ -109,13 +109,9 @@ class Form:
 _SAMPLES: Final[dict[Type, tuple[Any, ...]]] = {INT: (-7, -2, -1, 0, 1, 2, 3, 5, 10), BOOL: (False, True)}
 
 
-def _commutes(form: Form) -> bool:
+def _commutes(function: Callable[..., Any], type_: Type) -> bool:
     """Whether exchanging two integers or truth values never makes a difference in a sample."""
-    if len(form.slots) != 2 or form.slots[0].nonterminal is not form.slots[1].nonterminal:
-        return False
-    values = _SAMPLES.get(form.slots[0].nonterminal.type, ())
-    function = form.function
-    assert function is not None
+    values = _SAMPLES.get(type_, ())
     try:
         return bool(values) and all(function(a, b) == function(b, a) for a, b in itertools.combinations(values, 2))
     except LimitExceeded:
@@ -130,6 +126,7 @@ class Meanings:
         self._grammar, self._domain = grammar, domain
         self._compiler = Compiler(domain, limits, limits.depth, guarded=True)
         self._found: dict[Operator, tuple[Kind, Callable[..., Any]]] = {}
+        self._commuting: dict[tuple[Callable[..., Any], Type], bool] = {}
 
     def slot(self, nonterminal: Nonterminal, context: Context) -> Slot:
         """The argument that a child nonterminal stands for: the body below its λs."""
@@ -148,6 +145,16 @@ class Meanings:
             found = self._make(head, any(slot.function for slot in slots))
             self._found[head] = found
         return found
+
+    def commutes(self, form: Form) -> bool:
+        """Whether the arguments of a strict form can be exchanged, for all that a sample of values says."""
+        if len(form.slots) != 2 or form.slots[0].nonterminal is not form.slots[1].nonterminal:
+            return False
+        assert form.function is not None
+        key = form.function, form.slots[0].nonterminal.type
+        if key not in self._commuting:
+            self._commuting[key] = _commutes(*key)
+        return self._commuting[key]
 
     def _make(self, head: Operator, higher_order: bool) -> tuple[Kind, Callable[..., Any]]:
         if head.definition is not None:

@@ -41,6 +41,7 @@ class Pricing:
         request = (start.type, *start.environment)
         self._depth = max(1, *(t.depth for t in request)) if request else 1
         self._mentioned = frozenset(_base(t) for t in request)
+        self._strange: dict[Type, float] = {}
 
     def prices(self, nonterminal: Nonterminal) -> tuple[int, ...]:
         """The least price of each production of a nonterminal over all contexts."""
@@ -80,11 +81,15 @@ class Pricing:
         return tuple(found)
 
     def _strangeness(self, production: Production) -> float:
-        return sum(map(self._strangeness_of, {t: None for child in production.children for t in _parts(child.type)}))
+        return sum(map(self._strangeness_of, dict.fromkeys(t for c in production.children for t in _parts(c.type))))
 
     def _strangeness_of(self, type_: Type) -> float:
-        nesting = NESTING * max(0, type_.depth - self._depth)
-        return nesting + (STRANGE if type_.depth and _base(type_) not in self._mentioned else 0.0)
+        found = self._strange.get(type_)
+        if found is None:
+            nesting = NESTING * max(0, type_.depth - self._depth)
+            found = nesting + (STRANGE if type_.depth and _base(type_) not in self._mentioned else 0.0)
+            self._strange[type_] = found
+        return found
 
 
 def _parts(type_: Type) -> tuple[Type, ...]:

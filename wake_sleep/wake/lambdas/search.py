@@ -82,13 +82,11 @@ class OpenTermSearch(Search):
                     if self._is_stale:
                         return
         except OutOfBudget:
-            for solution in pursuit.solver.held():
-                if pursuit.fits(solution.entry, self.goal.cases):
-                    yield self._found(solution)
-            raise
-        for solution in pursuit.solver.held():
-            if pursuit.fits(solution.entry, self.goal.cases):
+            for solution in pursuit.held():
                 yield self._found(solution)
+            raise
+        for solution in pursuit.held():
+            yield self._found(solution)
         self.is_complete = self._ledger.is_complete
 
     def _found(self, solution: Solution) -> Found:

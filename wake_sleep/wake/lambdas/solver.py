@@ -462,6 +462,7 @@ class Pursuit:
         self._active: list[int] = []
         self._patience = DECEPTIONS
         self.table = sum(_information(output) for _, output in cases)
+        self._former: list[Solution] = []
         self._solver: Solver | None = None
 
     @property
@@ -495,8 +496,14 @@ class Pursuit:
                     yield found
                 elif self._is_deceived(found):
                     self._active.append(failing)
+                    self._former = self.held()
                     self.forget()
                     break
+
+    def held(self) -> list[Solution]:
+        """What is held back that fits all cases: of the solver, else what was held back before a case joined."""
+        own = [] if self._solver is None else self._solver.held()
+        return [solution for solution in (*own, *self._former) if self.fits(solution.entry, self.cases)]
 
     def forget(self) -> None:
         """Give up all but the cases that guide."""

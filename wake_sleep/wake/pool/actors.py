@@ -6,6 +6,7 @@ terminal, in a folder that is removed with it, and ends with the process that st
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import logging
 import os
@@ -230,6 +231,8 @@ def _start(ray: Any, jobs: int, address: str | None) -> Path | None:
         # Ray keeps sockets there, whose names may have 107 characters.
         short = "/tmp" if Path("/tmp").is_dir() else None
         folder = Path(tempfile.mkdtemp(prefix="reverie-", dir=short))
+        # For an interrupt before the pool is made; what Ray registers runs before this, and ends its processes.
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         ray.init(
             address="local",
             num_cpus=jobs,

@@ -3,11 +3,14 @@
 The real thing, with real processes and signals, is in tests/end_to_end/test_batch.py.
 """
 
+import atexit
+import functools
 import importlib
 import os
 import pickle
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -194,3 +197,21 @@ def test_a_cluster_that_is_not_there_is_told_at_once(ray: PlayedRay, monkeypatch
         address = f"127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(PoolError, match=f"there is no Ray cluster at {address}"):
             ActorPool(1, address)
+
+
+def test_an_interrupt_while_ray_starts_leaves_no_folder(ray: PlayedRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_exit: list[Callable[[], None]] = []
+    folders: list[Path] = []
+
+    def interrupted(*, _temp_dir: str, **_: Any) -> None:
+        folders.append(Path(_temp_dir))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", interrupted, raising=False)
+    monkeypatch.setattr(atexit, "register", lambda f, *a, **k: at_exit.append(functools.partial(f, *a, **k)))
+    with pytest.raises(KeyboardInterrupt):
+        ActorPool(1)
+    for function in at_exit:
+        function()
+    assert [folder.exists() for folder in folders] == [False]
