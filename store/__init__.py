@@ -5,8 +5,9 @@ The names below are loaded on first use (PEP 562), so that importing this packag
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from dsl.exports import loaded_on_first_use
 
 if TYPE_CHECKING:
     from store.errors import StoreError
@@ -25,14 +26,4 @@ _HOME = {
 
 __all__ = ["ProgramRecord", "ResultRecord", "RunRecord", "SolutionRecord", "SpecRecord", "Store", "StoreError"]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOME)
+__getattr__, __dir__ = loaded_on_first_use(__name__, _HOME)

@@ -6,8 +6,9 @@ nothing.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from dsl.exports import loaded_on_first_use
 
 if TYPE_CHECKING:
     from workbench.solving import Answer, solve
@@ -16,14 +17,4 @@ _HOME = {"Answer": "workbench.solving", "solve": "workbench.solving"}
 
 __all__ = ["Answer", "solve"]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOME)
+__getattr__, __dir__ = loaded_on_first_use(__name__, _HOME)

@@ -30,18 +30,15 @@ def _mapped(body: Remembered, column: Column) -> tuple[Any, ...]:
 
 
 def _filtered(body: Remembered, column: Column) -> tuple[Any, ...]:
-    cells: list[Any] = []
-    for get, xs in zip(body.getters, column, strict=True):
-        if xs is BOTTOM:
-            cells.append(BOTTOM)
-        else:
-            kept = list(map(get, xs))
-            failed = _failure(kept, None) if body.is_partial else None
-            cells.append(tuple(itertools.compress(xs, kept)) if failed is None else failed)
-    return tuple(cells)
+    return _chosen(body, column, lambda xs, kept: tuple(itertools.compress(xs, kept)))
 
 
 def _counted(body: Remembered, column: Column) -> tuple[Any, ...]:
+    return _chosen(body, column, lambda _, kept: sum(kept))
+
+
+def _chosen(body: Remembered, column: Column, result: Callable[[Any, list[Any]], Any]) -> tuple[Any, ...]:
+    """What is made of each list and of whether the body holds for its elements."""
     cells: list[Any] = []
     for get, xs in zip(body.getters, column, strict=True):
         if xs is BOTTOM:
@@ -49,7 +46,7 @@ def _counted(body: Remembered, column: Column) -> tuple[Any, ...]:
         else:
             kept = list(map(get, xs))
             failed = _failure(kept, None) if body.is_partial else None
-            cells.append(sum(kept) if failed is None else failed)
+            cells.append(result(xs, kept) if failed is None else failed)
     return tuple(cells)
 
 
