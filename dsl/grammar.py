@@ -418,12 +418,23 @@ class Grammar:
         Raises:
             GrammarError: if nothing can be derived.
         """
-        if math.isinf(self.minimum_size(nonterminal)):
+        if self.minimum_size(nonterminal) == math.inf:
             raise GrammarError(f"{nonterminal!r} derives no term")
-        production = min(self.productions(nonterminal), key=self.completion_size)
-        if production.is_constant_slot:
-            return Literal(_FIRST_VALUES.get(nonterminal.type, 0), nonterminal.type)
-        return production.build([self.smallest(child) for child in production.children])
+        done: dict[Nonterminal, Term] = {}
+        waiting = [nonterminal]
+        while waiting:
+            here = waiting[-1]
+            production = min(self.productions(here), key=self.completion_size)
+            missing = [child for child in production.children if child not in done]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            if production.is_constant_slot:
+                done[here] = Literal(_FIRST_VALUES.get(here.type, 0), here.type)
+            else:
+                done[here] = production.build([done[child] for child in production.children])
+        return done[nonterminal]
 
     def program(self, body: Term) -> Term:
         """The closed program with this body."""

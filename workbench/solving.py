@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.metadata
 import os
@@ -203,7 +204,7 @@ def _task_of_examples(examples: Iterable[tuple[Any, Any]], domain: str | None) -
     task = task_from_examples("examples", pairs, domain=domain)
     if domain is not None:
         return task
-    return task_from_examples("examples", pairs, domain=_domain_for(task.spec.functions[0]))
+    return dataclasses.replace(task, spec=dataclasses.replace(task.spec, domain=_domain_for(task.spec.functions[0])))
 
 
 def _pair(example: Any) -> tuple[tuple[Any, ...], Any]:

@@ -251,3 +251,20 @@ def test_the_smallest_term_has_the_minimum_size() -> None:
         term = grammar.smallest(grammar.start)
         assert term.size == grammar.minimum_size(grammar.start)
         assert grammar.derive_at(grammar.start, term) is not None
+
+
+def chained(depth: int, arguments: int) -> Grammar:
+    """A grammar with one term, whose every node but the last has this many equal arguments."""
+    places = [Nonterminal(INT, (), f"N{i}") for i in range(depth)]
+    operator = Operator("+", parse_type(" -> ".join(["int"] * (arguments + 1))))
+    rules: dict[Nonterminal, list[Term]] = {
+        place: [Application(operator, (nonterminal_symbol(below),) * arguments)]
+        for place, below in itertools.pairwise(places)
+    }
+    return from_rules(places[0], rules | {places[-1]: [Literal(1, INT)]})
+
+
+@pytest.mark.parametrize(("depth", "arguments", "size"), [(60, 2, 2**60 - 1), (2_000, 1, 2_000)])
+def test_the_smallest_term_may_be_huge_or_deep(depth: int, arguments: int, size: int) -> None:
+    grammar = chained(depth, arguments)
+    assert grammar.smallest(grammar.start).size == size

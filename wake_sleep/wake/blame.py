@@ -85,7 +85,7 @@ def _small_terms(grammar: Grammar) -> list[tuple[str, Nonterminal, Term]]:
             new = [child for child in dict.fromkeys(production.children) if child not in places]
             queue += new[: PLACES - len(places)]
             places.update(dict.fromkeys(new))
-            head, is_finite = production.head, math.isfinite(grammar.completion_size(production))
+            head, is_finite = production.head, grammar.completion_size(production) != math.inf
             if isinstance(head, Operator) and is_finite and not production.is_constant_slot:
                 term = production.build([grammar.smallest(child) for child in production.children])
                 found.append((head.name, place, term))

@@ -88,7 +88,7 @@ class Outcome:
         cpu_seconds: process time, that of reaped children included; start-up not.
         wall_seconds: time on the clock; start-up not.
         startup_seconds: CPU time of imports, of Ray and of loading a model.
-        found_by: part of the engine that found the programs (of several functions, the one that took longest).
+        found_by: part of the engine that found the programs (of several, that of the one that took most candidates).
         domain: name of the domain, or None.
         generation: generation that guided the search; ``none`` is the plain engine.
         seed: seed of the search.

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from dsl.domain import load_domain
 from dsl.errors import DomainError
-from dsl.spec import Classification, Spec
+from dsl.spec import Spec
 from dsl.terms import Term, strip_lambdas
 from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.meter import cpu_clock
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status
-from wake_sleep.wake.solve import SolveSettings, effective_budget, program_grammar
+from wake_sleep.wake.solve import SolveSettings, asks_only_examples, effective_budget, program_grammar
 from wake_sleep.wake.verify import verify_examples
 
 
@@ -25,7 +25,7 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
         programs: a program for each function.
         settings: how the spec would be solved; the bound on size holds for stored programs as well.
     """
-    if spec.domain is None or spec.classification is not Classification.EXAMPLES:
+    if spec.domain is None or not asks_only_examples(spec):
         return None
     cpu_start, wall_start = cpu_clock(), time.monotonic()
     ordered = {function.name: programs[function.name] for function in spec.functions}

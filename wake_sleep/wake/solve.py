@@ -78,6 +78,11 @@ def effective_budget(spec: Spec, asked: Budget) -> Budget:
     return stated | timely | Budget(memory=DEFAULT_MEMORY)
 
 
+def asks_only_examples(spec: Spec) -> bool:
+    """Whether running programs on the examples decides what a spec asks; one that asks nothing is such a spec."""
+    return spec.classification is Classification.EXAMPLES or not (spec.constraints or spec.invariant)
+
+
 def program_grammar(spec: Spec, function: Function) -> Grammar:
     """The programs allowed for a function: the stated grammar, else what the logic or the domain of the spec allows.
 
@@ -131,19 +136,22 @@ class _Driver:
         conflict = next((p for p in spec.problems if p.kind == "contradictory-examples"), None)
         if conflict is not None:
             return Outcome(Status.INFEASIBLE, reason="two examples contradict each other", witness=_conflict(spec))
-        if spec.classification is not Classification.EXAMPLES and (spec.constraints or spec.invariant):
+        if not asks_only_examples(spec):
             reason = f"conditions: the spec is of the class {spec.classification}; only examples are solved yet"
             return Outcome(Status.UNKNOWN, reason=reason)
         domain = load_domain(spec.domain)
         programs: dict[str, Term] = {}
         found_by: FoundBy | None = None
-        cost = 0.0
+        cost, longest = 0.0, -1
         for number, function in enumerate(spec.functions, start=1):
+            before = self.meter.candidates
             outcome = _FunctionDriver(self, function, domain, number / len(spec.functions)).solve()
             if outcome.status is not Status.SOLVED:
                 return outcome
             programs |= outcome.programs
-            found_by, cost = outcome.found_by, cost + (outcome.cost or 0.0)
+            cost += outcome.cost or 0.0
+            if self.meter.candidates - before > longest:
+                found_by, longest = outcome.found_by, self.meter.candidates - before
         verdict = verify_examples(programs, spec.examples, domain)
         assert verdict.judgement is Judgement.EXAMPLES, verdict
         size = sum(strip_lambdas(programs[f.name], len(f.parameters))[1].size for f in spec.functions)
@@ -164,7 +172,7 @@ class _FunctionDriver:
         self._decided: set[Term] = set()
 
     def solve(self) -> Outcome:
-        if math.isinf(self.grammar.minimum_size(self.grammar.start)):
+        if self.grammar.minimum_size(self.grammar.start) == math.inf:
             return Outcome(Status.INFEASIBLE, reason=f"the grammar of {self.function.name} derives no program")
         if not self.examples:
             smallest = self.grammar.smallest(self.grammar.start)

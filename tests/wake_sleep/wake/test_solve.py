@@ -93,6 +93,7 @@ def test_several_functions_are_solved_each_by_its_own_examples(tmp_path: Path) -
     outcome = solve_spec(spec_of(tmp_path, text), SolveSettings(Budget(candidates=200_000)))
     assert outcome.status is Status.SOLVED
     assert list(outcome.programs) == ["f", "g"]
+    assert outcome.found_by is not None
     assert evaluate(outcome.programs["g"], (10,), load_domain("integers")) == 20
 
 

@@ -13,11 +13,11 @@ from typing import Final
 
 from dsl.domain import load_domain
 from dsl.errors import ReverieError
-from dsl.spec import Classification, Spec
+from dsl.spec import Spec
 from wake_sleep.wake.engines import engine_for
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.search import Goal
-from wake_sleep.wake.solve import SolveSettings, program_grammar, solve_spec
+from wake_sleep.wake.solve import SolveSettings, asks_only_examples, program_grammar, solve_spec
 
 COLLECTION_THRESHOLDS: Final = (50_000, 20, 50)
 """Of the cyclic garbage collector, which with its own takes half the time of a search that keeps many terms."""
@@ -60,7 +60,7 @@ class Solver:
 
     def _prepare(self, spec: Spec) -> None:
         """Import what problems of this kind need, which is start-up and no part of the search."""
-        if spec.domain is None or spec.classification is not Classification.EXAMPLES:
+        if spec.domain is None or not asks_only_examples(spec):
             return
         kind = (spec.domain, spec.dialect.startswith("sygus"))
         if kind in self._prepared:
