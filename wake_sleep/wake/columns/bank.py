@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -58,6 +59,11 @@ class Bank:
         return self._values[: self.cases, : self.count]
 
     @property
+    def hashes(self) -> Words:
+        """Their hashes, shape (rows,), as of the last `rehash`; a view."""
+        return self._hashes[: self.count]
+
+    @property
     def nbytes(self) -> int:
         """Bytes that the rows take, room for further rows not counted."""
         per_row = self._values.itemsize * self.cases + 8 + 2 + 4 * (self.arguments.shape[0] + 2)
@@ -106,6 +112,13 @@ class Bank:
         self.sizes = _widened(self.sizes, rows, self.count)
         self.levels = _widened(self.levels, rows, self.count)
 
+    def permute(self, order: Rows) -> None:
+        """Sort the rows: that at position i is the one that was at `order[i]`; see `rehash` for the index."""
+        for column in self._values[: self.cases]:
+            column[: self.count] = column[order]
+        for kept in (self._hashes, self.rules, self.sizes, self.levels, *self.arguments):
+            kept[: self.count] = kept[order]
+
     def open_cases(self, count: int) -> None:
         """Make room for the values on further cases, which are then to be filled in; see `rehash`."""
         if self.cases + count > self._values.shape[0]:
@@ -124,6 +137,23 @@ class Bank:
         self._hashed = self.cases
         self.index = HashIndex()
         self.index.add(hashes, np.arange(self.count, dtype=np.int32))
+
+
+@dataclass
+class Batch:
+    """Consecutive rows of one rule, none of which is an argument of another.
+
+    Attributes:
+        bank: where they are.
+        rule: its number, −1 − i for seed i.
+        start: the first of them.
+        stop: the row after the last.
+    """
+
+    bank: Bank
+    rule: int
+    start: int
+    stop: int
 
 
 def _widened(array: Array, rows: int, count: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -144,6 +144,22 @@ class RuleBook:
     def of(self, conditional: Conditional) -> Rule:
         """The rule of a conditional."""
         return next(rule for rule in self.rules if rule.conditional is conditional)
+
+    def match(self, former: Sequence[Rule]) -> npt.NDArray[np.int16]:
+        """For the rules of another book of the same grammar and banks the numbers of their equals here.
+
+        A production that is never chosen now, or a constant that is not offered, gets a rule that costs too much for
+        any level.
+        """
+        known = {(rule.bank, rule.production, rule.leaf): rule.number for rule in self.rules}
+        numbers = []
+        for rule in former:
+            key = (rule.bank, rule.production, rule.leaf)
+            if key not in known:
+                known[key] = len(self.rules)
+                self.rules.append(replace(rule, number=len(self.rules), cost=UNREACHABLE, class_=0))
+            numbers.append(known[key])
+        return np.array(numbers, np.int16)
 
     def _add_all(self, nonterminal: Nonterminal) -> None:
         productions = self._grammar.productions(nonterminal)

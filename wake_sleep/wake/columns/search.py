@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -15,14 +16,15 @@ from dsl.grammar import Derivation, Nonterminal
 from dsl.probability import ROOT
 from dsl.terms import Literal, Term
 from dsl.types import BOOL, Type
-from wake_sleep.wake.columns.bank import Bank
+from wake_sleep.wake.columns.bank import Bank, Batch
 from wake_sleep.wake.columns.conditionals import Conditional, conditionals
 from wake_sleep.wake.columns.deduce import Pair, case_splits, constant_partners, is_deduced, splits
 from wake_sleep.wake.columns.hashing import Rows, first_of_each, hash_columns
 from wake_sleep.wake.columns.kernels import Array, Flags, Kernel, Words, dtype_of, is_columnar, term_kernel
 from wake_sleep.wake.columns.marks import Marks, as_integers, first_of_each_set
+from wake_sleep.wake.columns.repricing import reprice
 from wake_sleep.wake.columns.rules import Pairs, Rule, RuleBook, Slices, combinations, level_of, rows_of, sizes_of
-from wake_sleep.wake.costs import Costs
+from wake_sleep.wake.costs import UNREACHABLE, Costs
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.outcome import FoundBy
 from wake_sleep.wake.schedule import Schedule
@@ -38,7 +40,6 @@ _PATIENCE_PER_NODE: Final = 50_000
 _TREE_WORK: Final = 2_500
 """Candidates that are computed while a tree is learned for a millisecond."""
 _HEAD_START: Final = 100_000
-_KEPT_SOLUTIONS: Final = 20
 _INVOLUTIONS: Final = frozenset(["bvnot", "bvneg"])
 _DEDUCTION_ROWS: Final = 500
 """Rows from which on deduction reaches further than the next levels do."""
@@ -60,15 +61,8 @@ _MARKS: Final = 4
 _TERMS: Final = 1_500
 _PREDICATES: Final = 4_000
 
-
-@dataclass
-class _Batch:
-    """Consecutive rows of one rule, none of which is an argument of another."""
-
-    bank: Bank
-    rule: int
-    start: int
-    stop: int
+_Piece = tuple[int, int, Batch]
+"""Level and class of shifts of rows that wait for their level."""
 
 
 class ColumnSearch(Search):
@@ -84,8 +78,6 @@ class ColumnSearch(Search):
         self._capacity = _CAPACITY if memory is None else memory * 5 // 8
         self._prepare()
 
-    # Preparation.
-
     def _prepare(self) -> None:
         grammar, domain = self.goal.grammar, self.goal.domain
         nonterminals = grammar.reachable()
@@ -98,20 +90,25 @@ class ColumnSearch(Search):
         self._rules, self.is_complete = self._book.rules, self._book.is_complete
         self._seeds: list[Term] = []
         self._schedule: Schedule[Slices] = Schedule(self.costs)
-        self._log: list[_Batch] = []
+        self._log: list[Batch] = []
         self._level, self._next, self._reached = 0, 1, 0
         self._answers: list[Found] = []
         self._epoch = self._hashed_epoch = self._swept_epoch = 0
         self._read_cases()
+        self._waiting: dict[int, list[_Piece]] = {}
+        self._passed: list[_Piece] = []
         # What the marks call must not refer back to the search: a cycle would keep the banks until a collection.
         self._wanted = _Wanted(self._target)
+        self._mark_anew()
+        self._yielded: set[Term] = set()
+        self._terms: dict[tuple[Nonterminal, int], Term] = {}
+        self._next_unification = self._work = self._deduced = self._turn = 0
+
+    def _mark_anew(self) -> None:
         self._parts = Marks(self._start, self._wanted)
         self._predicates = [
             Marks(self._banks[c.tested], functools.partial(_tested, c.test)) for c in self._conditionals
         ]
-        self._yielded: set[Term] = set()
-        self._terms: dict[tuple[Nonterminal, int], Term] = {}
-        self._next_unification = self._work = self._deduced = self._turn = 0
 
     def _read_cases(self) -> None:
         """Make the columns of parameters and target, each of shape (cases, 1)."""
@@ -144,6 +141,7 @@ class ColumnSearch(Search):
     def _sweep(self) -> Iterator[Found | None]:
         """Apply all rules at one level."""
         life = self._life
+        self._enter_waiting()
         for rule in self._rules:
             for found in self._apply(rule, self._level):
                 epoch = self._epoch
@@ -163,7 +161,7 @@ class ColumnSearch(Search):
 
     def _is_finished(self) -> bool:
         """Whether no application belongs to a level beyond those that were swept."""
-        highest = 0
+        highest = max(self._waiting, default=0)
         for rule in self._rules:
             contexts = [(rule.production.key, i) for i in range(len(rule.children))]
             views = [self._schedule.view(c.nonterminal, x) for c, x in zip(rule.children, contexts, strict=True)]
@@ -299,8 +297,12 @@ class ColumnSearch(Search):
     ) -> npt.NDArray[np.intp]:
         """Positions of the rows to keep, one of each hash."""
         bank, bound = rule.bank, self.goal.maximum_size
-        if bound is None:
+        if bound is None and not self._waiting:
             new = np.flatnonzero(~bank.index.contains(hashes))
+        elif bound is None:
+            # Rows that wait for their level are replaced by cheaper ones.
+            known = bank.index.find(hashes)
+            new = np.flatnonzero((known < 0) | (bank.levels[known] > self._level))
         else:
             # Within a bound on size the smaller of two equal terms counts, though it may cost more.
             sizes = np.broadcast_to(sizes_of(rule, rows_of(arguments, np.arange(hashes.size))), hashes.shape)
@@ -320,9 +322,8 @@ class ColumnSearch(Search):
             bank.rehash()
         self._hashed_epoch = self._epoch
 
-    def _register(self, bank: Bank, number: int, class_: int, level: int, start: int) -> None:
-        """Put the rows from `start` on into their group and into the log."""
-        stop = bank.count
+    def _group(self, bank: Bank, class_: int, level: int, start: int, stop: int) -> None:
+        """Let rows be arguments."""
         group = self._schedule.get(bank.nonterminal, class_, level)
         if group is None:
             group = []
@@ -331,13 +332,18 @@ class ColumnSearch(Search):
             group[-1] = (group[-1][0], stop)
         else:
             group.append((start, stop))
+
+    def _register(self, bank: Bank, number: int, class_: int, level: int, start: int) -> None:
+        """Put the rows from `start` on into their group and into the log."""
+        stop = bank.count
+        self._group(bank, class_, level, start, stop)
         last = self._log[-1] if self._log else None
         if last is not None and last.bank is bank and last.rule == number >= 0 and self._rules[number].children:
             own = [i for i, child in enumerate(self._rules[number].children) if child is bank]
             if all(int(bank.arguments[i, start:stop].max()) < last.start for i in own):
                 last.stop = stop
                 return
-        self._log.append(_Batch(bank, number, start, stop))
+        self._log.append(Batch(bank, number, start, stop))
 
     # Answers.
 
@@ -614,44 +620,91 @@ class ColumnSearch(Search):
                     *(child.values[-len(cases) :, rows] for child, rows in zip(rule.children, arguments, strict=False))
                 )
         self._wanted.target = self._target
+        # What other rows replaced may differ from them now.
+        self._await(self._passed)
+        self._passed = []
 
     def reprice(self, costs: Costs) -> None:
-        """See `Search.reprice`; the levels are gone through anew, the best partial solutions and seeds being kept."""
-        seeds = [*self._seeds, *self._partial_solutions()]
-        self.costs, answered = costs, self._yielded
-        self._prepare()
-        self._yielded = answered
-        self._life += 1
-        self.seed(seeds)
+        """See `Search.reprice`.
 
-    def _partial_solutions(self) -> list[Term]:
-        """Terms that are right on some cases, those that are right on most of them first."""
-        parts = sorted(self._as_parts(self._parts), key=lambda part: (-part.cases.bit_count(), part.cost))
-        return [self._term(self._start, part.payload) for part in parts[:_KEPT_SOLUTIONS]]
+        All rows stay, for deduction and unification at once and as arguments when their new level comes; what was
+        equal to a row may now cost less than it, so that the levels are gone through again.
+        """
+        if self._hashed_epoch != self._epoch:
+            self._rehash()
+        self.costs = costs
+        former, outputs = self._rules, [output for _, output in self.goal.cases]
+        self._book = RuleBook(self.goal.grammar, self.goal.domain, costs, self._banks, self._conditionals, outputs)
+        self._rules = self._book.rules
+        self.is_complete = self.is_complete and self._book.is_complete
+        numbers = self._book.match(former)
+        for bank in self._banks.values():
+            kept = bank.rules[: bank.count]
+            kept[kept >= 0] = numbers[kept[kept >= 0]]
+        for batch in self._log:
+            batch.rule = int(numbers[batch.rule]) if batch.rule >= 0 else batch.rule
+        pieces = reprice(self._log, self._rules, costs, self._price_of_seed)
+        self._log = [batch for _, _, batch in pieces]
+        self._rehash()
+        self._schedule = Schedule(costs)
+        self._waiting, self._passed = {}, []
+        self._await(pieces)
+        self._terms.clear()
+        self._mark_anew()
+        self._life += 1
+        self._level, self._next, self._reached = 0, 1, 0
+        self._swept_epoch = self._epoch
+        for number, term in enumerate(self._seeds):
+            self._plant(number, term)
+
+    def _price_of_seed(self, bank: Bank, row: int) -> tuple[int, int]:
+        derivation = self.goal.grammar.derive_at(bank.nonterminal, self._seeds[-1 - int(bank.rules[row])])
+        assert derivation is not None
+        return _seed_level(derivation, self.costs)
+
+    def _await(self, pieces: Iterable[_Piece]) -> None:
+        for piece in pieces:
+            if piece[0] < UNREACHABLE:
+                self._waiting.setdefault(piece[0], []).append(piece)
+
+    def _enter_waiting(self) -> None:
+        """Let the rows of this level that came from other costs be arguments, but for those that others replaced."""
+        for level, class_, batch in self._waiting.pop(self._level, ()):
+            bank, rows = batch.bank, np.arange(batch.start, batch.stop, dtype=np.int32)
+            known = bank.index.find(bank.hashes[batch.start : batch.stop])
+            for start, stop in _runs(rows[known == rows]):
+                self._group(bank, class_, level, start, stop)
+            self._passed += [
+                (level, class_, Batch(bank, batch.rule, start, stop)) for start, stop in _runs(rows[known != rows])
+            ]
 
     def seed(self, terms: Iterable[Term]) -> None:
         """See `Search.seed`; a term enters every nonterminal from which it derives."""
         if self._hashed_epoch != self._epoch:
             self._rehash()
-        grammar = self.goal.grammar
         for term in dict.fromkeys(terms):
             self._seeds.append(term)
-            for nonterminal, bank in self._banks.items():
-                derivation = grammar.derive_at(nonterminal, term)
-                if derivation is not None:
-                    self._enter_seed(bank, derivation)
+            self._plant(len(self._seeds) - 1, term)
         # What the seeds make with terms of levels that were swept already is still to be tried.
         self._swept_epoch = -1
 
-    def _enter_seed(self, bank: Bank, derivation: Derivation) -> None:
-        term, number = derivation.term, -len(self._seeds)
-        level, class_ = level_of(derivation, self.costs)
-        level = max(1, level // 2)
+    def _plant(self, number: int, term: Term) -> None:
+        """Enter a seed into every bank."""
+        for nonterminal, bank in self._banks.items():
+            derivation = self.goal.grammar.derive_at(nonterminal, term)
+            if derivation is not None:
+                self._enter_seed(bank, derivation, -1 - number)
+
+    def _enter_seed(self, bank: Bank, derivation: Derivation, number: int) -> None:
+        term = derivation.term
+        level, class_ = _seed_level(derivation, self.costs)
         values = self._values_of(term)
         hashes = hash_columns(values)
         self.meter.spend(1)
         bound = self.goal.maximum_size
-        if bank.index.contains(hashes)[0] or (bound is not None and term.size > bound):
+        known = int(bank.index.find(hashes)[0])
+        is_waiting = bool(self._waiting) and bank.levels[known] > level
+        if (known >= 0 and not is_waiting) or (bound is not None and term.size > bound):
             return
         start = bank.add(number, [], values, hashes, term.size, level)
         self._register(bank, number, class_, level, start)
@@ -659,6 +712,18 @@ class ColumnSearch(Search):
             found = self._found(term, FoundBy.ENUMERATION)
             if found is not None:
                 self._answers.append(found)
+
+
+def _seed_level(derivation: Derivation, costs: Costs) -> tuple[int, int]:
+    """Half the level of a term, and the class of its root."""
+    level, class_ = level_of(derivation, costs)
+    return max(1, level // 2), class_
+
+
+def _runs(rows: Rows) -> list[tuple[int, int]]:
+    """Ascending row numbers as ranges."""
+    edges = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), rows.size]
+    return [(int(rows[a]), int(rows[b - 1]) + 1) for a, b in itertools.pairwise(edges) if a < b]
 
 
 def _promising(terms: list[Part[int]]) -> list[Part[int]]:

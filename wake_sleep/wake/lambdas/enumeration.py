@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dsl.grammar import Nonterminal
 from dsl.limits import EXHAUSTED
 from dsl.types import INT, Type
 from dsl.values import BOTTOM, Bottom
+from wake_sleep.wake.costs import UNREACHABLE
 from wake_sleep.wake.lambdas.application import HigherOrder, binary_columns, lazy_column, strict_column
 from wake_sleep.wake.lambdas.bank import Entry, Group, Store, View
 from wake_sleep.wake.lambdas.closures import LARGEST, Closures, longest_of
@@ -44,8 +45,13 @@ class Language:
 
     def __init__(self, forms: Forms, pricing: Pricing, cases: Sequence[Case]) -> None:
         """Prepare for searches on some cases and on what follows from them."""
-        self.forms, self.pricing = forms, pricing
+        self.forms = forms
         self.closures = Closures(longest_of(value for inputs, output in cases for value in (*inputs, output)))
+        self.reprice(pricing)
+
+    def reprice(self, pricing: Pricing) -> None:
+        """Take up other prices; what is entered at given levels is to be entered again."""
+        self.pricing = pricing
         self.cheap: dict[Type, list[Entry]] = {}
         self._lowest: dict[Nonterminal, float] = {}
         self._edges: dict[tuple[Nonterminal, bool], list[tuple[Nonterminal, int]]] = {}
@@ -127,6 +133,46 @@ class Enumeration:
         self.stores: dict[Nonterminal, Store] = {}
         self._needed: dict[Nonterminal, int] = {}
         self._appliers: dict[tuple[Type, ...], HigherOrder] = {}
+        self._waiting: dict[Nonterminal, dict[int, list[tuple[Entry, int, int]]]] = {}
+
+    def adopt(self, former: Enumeration) -> None:
+        """Take over the terms of an enumeration of the same goal that had other prices, before the first level.
+
+        Each enters when its new level comes, unless a cheaper term has its column by then; none is evaluated again.
+        """
+        self.environments, self._appliers = former.environments, former._appliers
+        self.kept_bytes, former.kept_bytes = self.kept_bytes + former.kept_bytes, 0
+        relevel = Relevel(self._language)
+        kept: list[tuple[Nonterminal, Group]] = []
+        for store in former.stores.values():
+            for group in (group for groups in store.levels.values() for group in groups):
+                origin = self._origin(store, group)
+                relevel.note(origin, group.entries)
+                if origin is store.nonterminal:
+                    kept.append((origin, group))
+        for nonterminal, waiting in former._waiting.items():
+            for entry, _, uses in (item for items in waiting.values() for item in items):
+                group = Group(0, uses, clean=BOTTOM not in entry.column)
+                group.add(entry)
+                relevel.note(nonterminal, group.entries)
+                kept.append((nonterminal, group))
+        for nonterminal, group in kept:
+            waiting = self._waiting.setdefault(nonterminal, {})
+            for entry in group.entries:
+                level, class_ = relevel.of(entry, nonterminal)
+                if level < UNREACHABLE:
+                    waiting.setdefault(level, []).append((entry, class_, group.uses))
+        relevel.apply()
+
+    def _origin(self, store: Store, group: Group) -> Nonterminal:
+        """Where the terms of a group were made: in the store, or in a scope around."""
+        nonterminal = store.nonterminal
+        if store.is_shared:
+            for _ in range(store.depth):
+                if group.uses >> len(nonterminal.environment) - 1:
+                    break
+                nonterminal = _outer(nonterminal)
+        return nonterminal
 
     def advance(self) -> Iterator[Entry | None]:
         """Enumerate the next level; yields every term of the start that was kept, and None every few milliseconds.
@@ -152,7 +198,7 @@ class Enumeration:
 
     def _bound(self, store: Store) -> float:
         """The highest level that a term of what is here can have."""
-        bound = 0.0
+        bound: float = max(self._waiting.get(store.nonterminal, ()), default=0)
         pricing = self._language.pricing
         for form, price, _ in self._language.priced(store.nonterminal):
             below = [self.stores.get(slot.nonterminal) for slot in form.slots]
@@ -212,6 +258,13 @@ class Enumeration:
                     made = self._cheap(entry, store)
                     if made is not None and self._keep(store, new, made, 0, 0) and is_start:
                         yield made
+        for entry, class_, uses in self._waiting.get(nonterminal, {}).pop(level, ()):
+            if entry.column not in store.seen:
+                store.seen[entry.column] = entry
+                clean = BOTTOM not in entry.column
+                new.setdefault((class_, uses, clean), Group(class_, uses, clean)).add(entry)
+                if is_start:
+                    yield entry
         for form, price, class_ in language.priced(nonterminal):
             inner = level - price
             if inner < 0 or (inner == 0) == bool(form.slots):
@@ -399,6 +452,37 @@ class Enumeration:
 
     def _rows(self, store: Store) -> int:
         return len(self.environments) if store.depth else len(self.cases)
+
+
+class Relevel:
+    """The levels of terms at the prices of now."""
+
+    def __init__(self, language: Language) -> None:
+        """Start without terms."""
+        self._language = language
+        self._homes: dict[Entry, Nonterminal] = {}
+        self._found: dict[Entry, tuple[int, int]] = {}
+
+    def note(self, nonterminal: Nonterminal, entries: Iterable[Entry]) -> None:
+        """Terms that were made as terms of a nonterminal, whatever scope they stand in."""
+        self._homes.update(dict.fromkeys(entries, nonterminal))
+
+    def of(self, entry: Entry, nonterminal: Nonterminal) -> tuple[int, int]:
+        """The level of a term and the class of its root; of a nonterminal, unless another was noted."""
+        found = self._found.get(entry)
+        if found is None:
+            home, form, pricing = self._homes.get(entry, nonterminal), entry.form, self._language.pricing
+            level = self._language.price(home, form)
+            for child, slot in zip(entry.children, form.slots, strict=True):
+                below, class_ = self.of(child, slot.nonterminal)
+                level += below + (0 if pricing.is_flat else pricing.costs.shift(class_, slot.context))
+            found = self._found[entry] = level, pricing.classes(home)[form.index]
+        return found
+
+    def apply(self) -> None:
+        """Let the terms have these levels."""
+        for entry, (level, _) in self._found.items():
+            entry.level = level
 
 
 _CHUNK = 500

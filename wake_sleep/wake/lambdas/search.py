@@ -14,6 +14,7 @@ from dsl.terms import Lambda, Term
 from dsl.types import INT
 from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.lambdas.bank import Entry
+from wake_sleep.wake.lambdas.closures import longest_of
 from wake_sleep.wake.lambdas.constants import small_constants
 from wake_sleep.wake.lambdas.enumeration import Language
 from wake_sleep.wake.lambdas.forms import Forms
@@ -38,7 +39,8 @@ class OpenTermSearch(Search):
     """Searches programs with λs bottom-up, one of all open terms that are equal on sampled environments.
 
     All cases are given to it; it chooses those that guide by itself. A case that a solution fails joins them if the
-    solution stands for others, too; then, and when costs change, the enumeration is repeated on what is known then.
+    solution stands for others, too: what is looked for is then among the terms that were dropped because they were
+    equal to others, and the levels are gone through again.
     """
 
     initial_cases: ClassVar[int] = 64
@@ -50,24 +52,32 @@ class OpenTermSearch(Search):
         self._ledger = Ledger(meter)
         self._seeds: dict[Term, Derivation] = {}
         self._untried: list[Term] = []
+        self._last: Solution | None = None
         self._is_stale = True
-        self._is_sure = False
+        self._begin()
 
     def run(self) -> Iterator[Found | None]:
         """See `Search.run`."""
         while self._is_stale:
             self._is_stale = False
-            self._begin()
             yield from self._run()
 
     def _begin(self) -> None:
         """Make a pursuit of the goal that knows nothing yet."""
         goal = self.goal
+        self._is_stale = True
         self._ledger.kept_bytes = 0
-        self._language = Language(self._forms, Pricing(self.costs, goal.maximum_size is not None), goal.cases)
+        self._language = Language(self._forms, self._pricing(), goal.cases)
         self._pursuit = Pursuit(goal.grammar.start, goal.cases, self._language, self._ledger)
+        self._enter_cheap()
+
+    def _pricing(self) -> Pricing:
+        return Pricing(self.costs, self.goal.maximum_size is not None)
+
+    def _enter_cheap(self) -> None:
+        """Enter what has lower levels than its price."""
         if not self._language.pricing.by_size:
-            for entry in small_constants(goal.grammar.start, self._forms, self._language.pricing):
+            for entry in small_constants(self.goal.grammar.start, self._forms, self._language.pricing):
                 self._language.enter(INT, entry)
         for seed in self._seeds.values():
             self._enter(seed)
@@ -90,21 +100,33 @@ class OpenTermSearch(Search):
         self.is_complete = self._ledger.is_complete
 
     def _found(self, solution: Solution) -> Found:
-        self._is_sure = solution.is_sure
+        self._last = solution
         return Found(solution.entry.term(self.goal.grammar.parameters), solution.by)
 
     def patience(self, candidates: int) -> int:
         """See `Search.patience`; about two levels, or half as many if a table of the outputs would be longer."""
-        return max(20_000, (2 if self._is_sure else 6) * candidates)
+        is_sure = self._last is not None and self._last.is_sure
+        return max(20_000, (2 if is_sure else 6) * candidates)
 
     def add_cases(self, cases: Sequence[Case]) -> None:
-        """See `Search.add_cases`."""
+        """See `Search.add_cases`; all begins anew only if a case has longer lists than the bounds allow."""
         self.goal = dataclasses.replace(self.goal, cases=(*self.goal.cases, *cases))
-        self._is_stale = True
+        longest = longest_of(value for inputs, output in self.goal.cases for value in (*inputs, output))
+        if longest > self._language.closures.longest:
+            self._begin()
+        else:
+            self._pursuit.add_cases(cases, self._last)
 
     def reprice(self, costs: Costs) -> None:
-        """See `Search.reprice`."""
+        """See `Search.reprice`.
+
+        All terms stay with their values and enter when their new level comes; what was equal to one of them may now
+        cost less than it, so that the levels are gone through again.
+        """
         self.costs = costs
+        self._language.reprice(self._pricing())
+        self._pursuit.reprice()
+        self._enter_cheap()
         self._is_stale = True
 
     # Seeds
@@ -116,8 +138,7 @@ class OpenTermSearch(Search):
             if derivation is not None:
                 self._seeds[term] = derivation
                 self._untried.append(term)
-                if not self._is_stale:
-                    self._enter(derivation)
+                self._enter(derivation)
 
     def _derive(self, term: Term) -> Derivation | None:
         """A derivation of a term over the parameters, of whatever type."""

@@ -124,6 +124,7 @@ class Solver:
         nesting: int = 0,
         table: float = 0.0,
         further: Sequence[Case] = (),
+        former: Solver | None = None,
     ) -> None:
         """Prepare for a goal.
 
@@ -135,9 +136,16 @@ class Solver:
             nesting: how many goals of sketches this one stands in.
             table: nats that it takes to write down the outputs of all cases, also of those that do not guide.
             further: cases that do not guide, but that conditionals are to be right on.
+            former: what worked on the same goal at other prices; its terms are taken over, and those of its sketches
+                when their turn comes.
         """
         self._language, self._ledger, self._nesting, self._table = language, ledger, nesting, table
         self.enumeration = Enumeration(start, cases, language, ledger)
+        self._former_goals: dict[_Key, _SketchGoal] = {}
+        if former is not None:
+            self.enumeration.adopt(former.enumeration)
+            self._former_goals = former._former_goals | former._goals
+            ledger.kept_bytes -= GOAL_BYTES * len(former._goals)
         self._cases = tuple(cases)
         self._target = tuple(output for _, output in cases)
         self._wanted = {self._target: _Wanted(self._target)}
@@ -206,7 +214,7 @@ class Solver:
 
     def release(self) -> None:
         """Count its memory as free."""
-        for goal in self._goals.values():
+        for goal in (*self._goals.values(), *self._former_goals.values()):
             goal.forget()
         self._ledger.kept_bytes -= self.enumeration.kept_bytes + GOAL_BYTES * len(self._goals)
         self.enumeration.kept_bytes = 0
@@ -216,6 +224,9 @@ class Solver:
         memory = self._ledger.meter.budget.memory
         if memory is None or self._ledger.kept_bytes < CROWDED * memory:
             return False
+        for goal in self._former_goals.values():
+            goal.forget()
+        self._former_goals.clear()
         ordered = sorted(self._goals.items(), key=lambda item: item[1].cost)
         for key, goal in ordered[len(ordered) // 2 :]:
             goal.forget()
@@ -425,9 +436,11 @@ class Solver:
         key: _Key = (wanted.column, sketch.nonterminal, frozenset(distinct))
         if key not in self._goals:
             self._ledger.kept_bytes += GOAL_BYTES
-            self._goals[key] = _SketchGoal(
-                key, wanted, sketch, distinct, self._language, self._ledger, self._nesting + 1
-            )
+            goal = _SketchGoal(key, wanted, sketch, distinct, self._language, self._ledger, self._nesting + 1)
+            former = self._former_goals.pop(key, None)
+            if former is not None:
+                goal.take_over(former)
+            self._goals[key] = goal
 
     def _finish(self, goal: _SketchGoal, body: Solution) -> None:
         """Fill a sketch with a body and see whether the wanted column comes out."""
@@ -464,6 +477,7 @@ class Pursuit:
         self.table = sum(_information(output) for _, output in cases)
         self._former: list[Solution] = []
         self._solver: Solver | None = None
+        self._former_solver: Solver | None = None
 
     @property
     def solver(self) -> Solver:
@@ -472,7 +486,17 @@ class Pursuit:
             self._active = self._active or _guiding(self.cases)
             active = [self.cases[i] for i in self._active]
             further = [case for i, case in enumerate(self.cases) if i not in self._active]
-            self._solver = Solver(self.start, active, self._language, self._ledger, self._nesting, self.table, further)
+            self._solver = Solver(
+                self.start,
+                active,
+                self._language,
+                self._ledger,
+                self._nesting,
+                self.table,
+                further,
+                self._former_solver,
+            )
+            self._former_solver = None
         return self._solver
 
     @property
@@ -487,18 +511,47 @@ class Pursuit:
             OutOfBudget: if the budget is spent.
         """
         while self.solver.level < level:
-            for found in self.solver.advance():
+            solver = self.solver
+            for found in solver.advance():
                 if found is None:
                     yield None
                     continue
                 failing = self.failing(found.entry, self.cases)
                 if failing is None:
                     yield found
-                elif self._is_deceived(found):
-                    self._active.append(failing)
-                    self._former = self.held()
-                    self.forget()
+                else:
+                    self._refuted(found, failing)
+                if self._solver is not solver:
                     break
+
+    def _refuted(self, found: Solution, failing: int) -> None:
+        """Let the case that a solution fails guide, if the solver will not find others without it."""
+        if self._is_deceived(found):
+            self._active.append(failing)
+            self._former = self.held()
+            self.forget()
+
+    def add_cases(self, cases: Sequence[Case], found: Solution | None) -> None:
+        """Let further cases decide.
+
+        Args:
+            cases: the further ones.
+            found: the solution that was yielded last, if any.
+        """
+        self.cases += tuple(cases)
+        self.table += sum(_information(output) for _, output in cases)
+        failing = None if found is None else self.failing(found.entry, self.cases)
+        if found is not None and failing is not None:
+            self._refuted(found, failing)
+
+    def reprice(self) -> None:
+        """Go on at the prices that the language has now, keeping all terms."""
+        self._former, self._former_solver, self._solver = self.held(), self._solver, None
+
+    def take_over(self, former: Pursuit) -> None:
+        """Go on at other prices where another pursuit of the same goal stands."""
+        self._active, self._former = former._active, former._former
+        self._former_solver = former._solver or former._former_solver
 
     def held(self) -> list[Solution]:
         """What is held back that fits all cases: of the solver, else what was held back before a case joined."""
@@ -507,9 +560,10 @@ class Pursuit:
 
     def forget(self) -> None:
         """Give up all but the cases that guide."""
-        if self._solver is not None:
-            self._solver.release()
-            self._solver = None
+        for solver in (self._solver, self._former_solver):
+            if solver is not None:
+                solver.release()
+        self._solver = self._former_solver = None
 
     @property
     def is_exhausted(self) -> bool:

@@ -63,11 +63,12 @@ class Table:
         costs: description lengths: the cost of the arguments plus the least cost of the rule.
         sizes: AST nodes.
         index: number of the row with given values, or `DROPPED`.
-        early: number of the row with given values that was made before its level, and is not in `index`: a cheaper
+        early: number of a row with given values that was made before its level, and is not in `index`: a cheaper
             one may yet be found.
+        early_rows: numbers of all such rows.
     """
 
-    __slots__ = ("arguments", "costs", "early", "index", "rules", "sizes", "values")
+    __slots__ = ("arguments", "costs", "early", "early_rows", "index", "rules", "sizes", "values")
 
     def __init__(self) -> None:
         self.values: list[Row] = []
@@ -77,6 +78,7 @@ class Table:
         self.sizes: list[int] = []
         self.index: dict[Row, int] = {}
         self.early: dict[Row, int] = {}
+        self.early_rows: set[int] = set()
 
     def find(self, row: Row) -> int | None:
         """Number of the row with these values, or None."""
@@ -203,6 +205,7 @@ class Bank:
                 return None
             table.sizes.append(size)
         number = table.early[row] = len(table.values)
+        table.early_rows.add(number)
         self._store(table, rule, self.cost(rule, arguments), [row], [arguments])
         return number
 
@@ -320,6 +323,53 @@ class Bank:
             return piece.rule.production.build([self.build(argument) for argument in piece.arguments])
         return self.term(*piece)
 
+    # Costs.
+
+    def reprice(self, language: Language) -> list[tuple[int, Reference]]:
+        """Take up the costs of another language of the same grammar; all rows are then made before their level.
+
+        Args:
+            language: with the symbols of the one so far.
+
+        Returns:
+            the rows with their new costs.
+        """
+        self.language = language
+        counterparts: dict[Rule, Rule] = {}
+        repriced: list[tuple[int, Reference]] = []
+        done = [0] * len(self.tables)
+        for symbol, end in self._history:
+            table = self.tables[symbol]
+            for number in range(done[symbol], end):
+                rule = table.rules[number]
+                if rule not in counterparts:
+                    counterparts[rule] = language.counterpart(rule)
+                table.rules[number] = rule = counterparts[rule]
+                table.costs[number] = self.cost(rule, table.arguments[number])
+                repriced.append((table.costs[number], (symbol, number)))
+            done[symbol] = max(done[symbol], end)
+        for table in self.tables:
+            table.index = {row: number for row, number in table.index.items() if number == DROPPED}
+            table.early_rows = set(range(len(table.values)))
+            table.early = {}
+            for number in sorted(table.early_rows, key=table.costs.__getitem__):
+                table.early.setdefault(table.values[number], number)
+        return repriced
+
+    def promote(self, symbol: int, number: int) -> bool:
+        """Let a row that was made before its level be found like all others; False if another has its values."""
+        table = self.tables[symbol]
+        row = table.values[number]
+        known = table.index.get(row)
+        is_smaller = known is not None and known != DROPPED and table.sizes and table.sizes[number] < table.sizes[known]
+        if number not in table.early_rows or not (known is None or is_smaller):
+            return False
+        table.index[row] = number
+        table.early_rows.remove(number)
+        if table.early.get(row) == number:
+            del table.early[row]
+        return True
+
     # Cases.
 
     def extend(self, inputs: Sequence[tuple[Value, ...]], spend: Spend) -> None:
@@ -349,8 +399,8 @@ class Bank:
             spend(0)
             table.values = [row + new for row, new in zip(table.values, cells, strict=True)]
             table.index = {}
-            early = set(table.early.values())
-            table.early = {table.values[number]: number for number in table.early.values()}
+            early = table.early_rows
+            table.early = {table.values[number]: number for number in sorted(early, reverse=True)}
             for number, row in enumerate(table.values):
                 if EXHAUSTED in row:
                     self.is_complete = False

@@ -7,15 +7,16 @@ The values of all combinations of groups of arguments are computed at once, case
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from dsl.evaluate import Evaluation
 from dsl.probability import ROOT
 from dsl.values import BOTTOM
+from wake_sleep.wake.costs import UNREACHABLE
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.schedule import Schedule
-from wake_sleep.wake.values.bank import Bank, Group, Made, Row, applied
+from wake_sleep.wake.values.bank import Bank, Group, Made, Reference, Row, applied
 from wake_sleep.wake.values.kernels import Kernel, is_total, kernel_of
 from wake_sleep.wake.values.language import Language, Rule
 
@@ -41,10 +42,23 @@ class Enumeration:
         self._watched: Row | None = None
         self._hits: list[tuple[int, Made]] = []
         self._kernels: dict[Rule, tuple[Kernel | None, bool]] = {}
+        self._waiting: dict[int, list[Reference]] = {}
+
+    def take_up(self, rows: Iterable[tuple[int, Reference]]) -> None:
+        """Enter rows of the bank that were made before their level, each when its level comes."""
+        for level, row in rows:
+            if level < UNREACHABLE:
+                self._waiting.setdefault(level, []).append(row)
+
+    def _enter_waiting(self) -> None:
+        for symbol, number in self._waiting.pop(self.level, ()):
+            if self.bank.promote(symbol, number):
+                self.put([number], symbol, self.bank.tables[symbol].rules[number].class_, self.level)
 
     def run_level(self) -> Iterator[None]:
         """Make all terms of the next level, pausing every few milliseconds."""
         self.level += 1
+        self._enter_waiting()
         for symbol in self.language.symbols:
             for rule in symbol.rules:
                 if rule.leaf is not None:
@@ -165,7 +179,7 @@ class Enumeration:
 
     def _horizon(self) -> int:
         """The highest level that a term made of the rows so far can have."""
-        highest = 0
+        highest = max(self._waiting, default=0)
         for symbol in self.language.symbols:
             for rule in symbol.rules:
                 if rule.leaf is not None:

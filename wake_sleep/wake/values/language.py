@@ -136,6 +136,23 @@ class Language:
         class_ = self.costs.classes(derivation.nonterminal)[number]
         return self._make_rule(symbol, production, cost, class_, cost, leaf)
 
+    def counterpart(self, rule: Rule) -> Rule:
+        """The rule that makes the terms of a rule of the same grammar under other costs."""
+        found = self._rules.get((rule.symbol, rule.leaf or rule.production.head, rule.children))
+        if found is not None:
+            return found
+        nonterminal = self._representatives[rule.symbol]
+        number = next(
+            i
+            for i, production in enumerate(self._grammar.productions(nonterminal))
+            if production.head == rule.production.head and self._merged(production) == rule.production
+        )
+        cost = self.costs.least(nonterminal)[number]
+        if rule.production.is_constant_slot and isinstance(rule.leaf, Literal):
+            cost += self.costs.literal(rule.leaf)
+        class_ = self.costs.classes(nonterminal)[number]
+        return self._make_rule(rule.symbol, rule.production, cost, class_, cost, rule.leaf)
+
     def _symbol(self, number: int, nonterminal: Nonterminal, grammar: Grammar) -> Symbol:
         rules: dict[Rule, None] = {}
         productions = grammar.productions(nonterminal)

@@ -41,11 +41,8 @@ class ValueSearch(Search):
         super().__init__(goal, costs, meter)
         self._seeds: dict[Term, None] = {}
         self._tried = 0
-        self._begin()
-
-    def _begin(self) -> None:
-        goal = self.goal
-        self.language = Language(goal.grammar, self.costs, slot_literals(goal.grammar, goal.cases))
+        self._literals = slot_literals(goal.grammar, goal.cases)
+        self.language = Language(goal.grammar, costs, self._literals)
         self.bank = Bank(
             self.language, goal.domain, goal.limits, [inputs for inputs, _ in goal.cases], goal.maximum_size
         )
@@ -174,9 +171,17 @@ class ValueSearch(Search):
         self._plant()
 
     def reprice(self, costs: Costs) -> None:
-        """See `Search.reprice`; the levels begin anew, but seeds stay."""
+        """See `Search.reprice`.
+
+        All rows stay, for deduction and unification at once and for the enumeration when their new level comes; what
+        was equal to a row may now cost less than it, so that the levels are gone through again.
+        """
         self.costs = costs
-        self._begin()
+        self.language = Language(self.goal.grammar, costs, self._literals)
+        rows = self.bank.reprice(self.language)
+        self.enumeration = Enumeration(self.language, self.bank, self.meter)
+        self.enumeration.take_up(rows)
+        self._aim()
         self._plant()
 
     def seed(self, terms: Iterable[Term]) -> None:

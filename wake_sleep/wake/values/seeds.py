@@ -18,7 +18,7 @@ def enter_seed(term: Term, grammar: Grammar, enumeration: Enumeration) -> int | 
         enumeration: whose bank takes the rows.
 
     Returns:
-        the lowest level of a new row, or None if there is none.
+        the lowest level of a row that is new there, or None if there is none.
     """
     lowest: list[int] = []
     for symbol in enumeration.language.symbols:
@@ -52,8 +52,14 @@ def _enter(root: Derivation, enumeration: Enumeration) -> list[int]:
         arguments = tuple(row for row in below if row is not None)
         before = len(bank.tables[rule.symbol].values)
         row = rows[here] = enumeration.enter_early(rule, arguments)
-        if row is not None and row == before:
-            level = max(1, bank.tables[rule.symbol].costs[row] // 2)
+        if row is None:
+            continue
+        table = bank.tables[rule.symbol]
+        level = max(1, table.costs[row] // 2)
+        if row == before:
             enumeration.put([row], rule.symbol, rule.class_, level)
+            levels.append(level)
+        elif row in table.early_rows:
+            enumeration.take_up([(level, (rule.symbol, row))])
             levels.append(level)
     return levels

@@ -20,7 +20,7 @@ from dsl.probability import UNIFORM, Weights
 from dsl.source import Source
 from dsl.spec import Budget, Spec
 from dsl.sygus.reader import read_sygus
-from dsl.terms import Operator, Term
+from dsl.terms import Operator, Term, strip_lambdas
 from dsl.values import Value
 from wake_sleep.wake.columns.rules import is_searched_over_columns
 from wake_sleep.wake.columns.search import ColumnSearch
@@ -324,6 +324,66 @@ def test_new_costs_restart_the_levels_and_answers_are_not_repeated() -> None:
     after = [found.body for found in itertools.islice(run, 200) if found is not None]
     assert before.body not in after
     assert all(fits(term, cases) for term in after)
+
+
+def random_weights(draw: random.Random, grammar: Grammar) -> Weights:
+    productions = [p for n in grammar.reachable() for p in grammar.productions(n)]
+    contexts = [(p.key, i) for p in productions for i in range(len(p.children))]
+    return Weights(
+        {context: {p.key: draw.uniform(0.05, 1.0) for p in productions} for context in contexts},
+        {p.key: draw.uniform(0.05, 1.0) for p in productions},
+    )
+
+
+def levels(search: ColumnSearch) -> dict[Nonterminal, dict[tuple[int, ...], int]]:
+    """The least level of each row of values, after checking that the terms of all rows have their values."""
+    found: dict[Nonterminal, dict[tuple[int, ...], int]] = {}
+    for nonterminal, bank in search._banks.items():
+        rows = found.setdefault(nonterminal, {})
+        inputs = [given for given, _ in search.goal.cases]
+        for row in range(bank.count):
+            values = tuple(bank.values[:, row].tolist())
+            rows[values] = min(int(bank.levels[row]), rows.get(values, 1 << 30))
+            assert Evaluation(BITVECTORS, inputs).column(search._term(bank, row)) == list(values)
+    return found
+
+
+def run_to(search: ColumnSearch, level: int) -> None:
+    run = search.run()
+    while search._reached < level or search._next <= level:
+        next(run)
+
+
+@pytest.mark.parametrize("text", [WORDS, BYTES, CONSTANTS])
+@pytest.mark.parametrize("seed", range(3))
+def test_new_costs_keep_all_rows_at_their_new_levels(text: str, seed: int) -> None:
+    draw = random.Random(seed)
+    grammar = grammar_of(text)
+    arity, width = len(grammar.start.environment), grammar.start.type.width
+    inputs = inputs_of(6, arity, width)
+    cases: list[Case] = [(given, draw.getrandbits(width)) for given in inputs]
+    search = search_for(grammar, cases[:3], weights=random_weights(draw, grammar))
+    run_to(search, 8)
+    if seed:
+        search.seed([strip_lambdas(grammar.sample(draw, 9), arity)[1] for _ in range(3)])
+        run_to(search, 9)
+    before = levels(search)
+    weights = random_weights(draw, grammar)
+    search.reprice(Costs(grammar, weights))
+    assert {n: set(rows) for n, rows in levels(search).items()} == {n: set(rows) for n, rows in before.items()}
+    run_to(search, 8)
+    fresh = search_for(grammar, cases[:3], weights=weights)
+    run_to(fresh, 8)
+    found = levels(search)
+    for nonterminal, rows in levels(fresh).items():
+        assert all(found[nonterminal][values] <= level for values, level in rows.items() if level <= 8)
+    search.add_cases(cases[3:])
+    fresh.add_cases(cases[3:])
+    run_to(search, 8)
+    run_to(fresh, 8)
+    found = levels(search)
+    for nonterminal, rows in levels(fresh).items():
+        assert all(values in found[nonterminal] for values, level in rows.items() if level <= 8)
 
 
 def test_any_constant_may_be_one_of_the_outputs() -> None:

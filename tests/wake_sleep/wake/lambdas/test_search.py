@@ -11,7 +11,7 @@ import pytest
 
 from dsl.domain import Domain, load_domain
 from dsl.evaluate import evaluate
-from dsl.grammar import Grammar
+from dsl.grammar import Grammar, Nonterminal
 from dsl.languages import LanguageSettings
 from dsl.printing import parse_term, to_sexpr
 from dsl.probability import Weights
@@ -210,10 +210,80 @@ def test_a_case_that_is_added_is_fitted_too() -> None:
     run = search.run()
     found = next(item for item in run if item is not None)
     check(search, found.body)
-    search.add_cases([(((9, 2, 6),), 9)])
+    assert to_sexpr(found.body) == "(car $0)"
+    search.add_cases([(((9, 2, 6),), -1)])
     found = next(item for item in run if item is not None)
     check(search, found.body)
-    assert to_sexpr(found.body) == "(car $0)"
+
+
+def test_a_case_that_the_last_body_fits_does_not_send_the_search_back() -> None:
+    search = search_for("lists/dreamcoder", "list(int) -> int", [((4, 7),), ((5, 8),)], lambda xs: xs[1] - 3)
+    run = search.run()
+    next(item for item in run if item is not None)
+    level = search._pursuit.level
+    search.add_cases([(((9, 2, 6),), 9)])
+    next(run)
+    assert search._pursuit.level >= level > 0
+
+
+def columns(search: OpenTermSearch, level: int) -> dict[tuple[Nonterminal, Any], int]:
+    """The columns without functions of all terms up to a level, with their levels."""
+    stores = search._pursuit.solver.enumeration.stores.values()
+    return {
+        (store.nonterminal, entry.column): entry.level
+        for store in stores
+        for groups in store.levels.values()
+        for group in groups
+        for entry in group.entries
+        if entry.level <= level and not any(map(callable, entry.column))
+    }
+
+
+@pytest.mark.parametrize("contextual", [False, True])
+def test_after_other_costs_terms_stay_and_have_the_levels_of_a_search_that_began_with_them(contextual: bool) -> None:
+    domain = load_domain("lists/dreamcoder")
+    grammar = domain.grammar("list(int) -> list(int)")
+    keys = {repr(p.head): p.key for p in grammar.productions(grammar.start)}
+    unigram = {keys["cons"]: 8.0, keys["map"]: 3.0}
+    weights = Weights({(keys["cons"], 1): {keys["map"]: 20.0}} if contextual else {}, unigram)
+    cases = tuple(((xs,), tuple(71 * i * i + x for i, x in enumerate(xs))) for (xs,) in LISTS)
+
+    def begun(costs: Costs) -> OpenTermSearch:
+        return OpenTermSearch(Goal(grammar, domain, cases), costs, Meter(Budget(candidates=2_000_000)))
+
+    def run_to(search: OpenTermSearch, level: int) -> None:
+        run = search.run()
+        while search._pursuit.level < level + 1:
+            next(run)
+
+    search, fresh = begun(Costs(grammar)), begun(Costs(grammar, weights))
+    run_to(search, 9)
+    before = {column for _, column in columns(search, 9)}
+    search.reprice(Costs(grammar, weights))
+    run_to(search, 10)
+    run_to(fresh, 10)
+    found = columns(search, 10)
+    assert all(found[key] <= level for key, level in columns(fresh, 10).items())
+    assert len(before & {column for _, column in found}) > 100
+
+
+def test_other_costs_in_the_middle_of_a_search_for_a_nested_body_lead_to_a_right_answer() -> None:
+    search = search_for(
+        "lists/dreamcoder", "list(int) -> list(int)", LISTS, lambda xs: tuple(x * x + len(xs) + 3 for x in xs)
+    )
+    run = search.run()
+    steps = 0
+    for found in run:
+        steps += 1
+        if found is not None:
+            check(search, found.body)
+            break
+        if steps in (1, 2, 5):
+            grammar = search.goal.grammar
+            mapped = next(p for p in grammar.productions(grammar.start) if repr(p.head) == "map")
+            search.reprice(Costs(grammar, Weights(unigram={mapped.key: float(steps)})))
+    assert found is not None
+    assert steps > 1
 
 
 def test_after_other_costs_the_search_goes_on() -> None:

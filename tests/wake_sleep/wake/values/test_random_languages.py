@@ -86,9 +86,9 @@ def random_cases(draw: random.Random, body: Term) -> list[Case]:
     return [(i, o) for i, o in zip(inputs, cells, strict=True) if o is not BOTTOM and o is not EXHAUSTED]  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("seed", [*range(40), 270, 444, 457])
-def test_what_is_found_fits_derives_and_keeps_to_the_bounds(seed: int) -> None:
-    draw = random.Random(seed)
+@pytest.mark.parametrize("number", [*range(60), 270, 444, 457])
+def test_what_is_found_fits_derives_and_keeps_to_the_bounds(number: int) -> None:
+    draw = random.Random(number)
     grammar = random_grammar(draw)
     try:
         _, body = strip_lambdas(grammar.sample(draw, draw.randint(3, 15)), 3)
@@ -102,19 +102,27 @@ def test_what_is_found_fits_derives_and_keeps_to_the_bounds(seed: int) -> None:
     active = max(1, len(cases) - 2)
     goal = Goal(grammar, STRINGS, tuple(cases[:active]), size)
     search = ValueSearch(goal, Costs(grammar, weights), Meter(Budget(candidates=8_000)))
-    found = check(search, cases[active:], body if draw.random() < 0.5 else None)
+    seed = body if draw.random() < 0.5 else None
+    costs = Costs(grammar, random_weights(draw, grammar)) if draw.random() < 0.5 else None
+    found = check(search, cases[active:], seed, costs)
     # A search that ended without an answer has left something out: the sampled body fits.
     assert found or not search.is_complete
 
 
-def check(search: ValueSearch, further: list[Case], seed: Term | None) -> bool:
-    """Check every answer, adding a case after each and a seed on the way; whether there was one, or no budget left."""
+def check(search: ValueSearch, further: list[Case], seed: Term | None, costs: Costs | None) -> bool:
+    """Check every answer, adding a case after each, a seed and other costs on the way.
+
+    Returns:
+        whether there was an answer, or no budget left.
+    """
     grammar, maximum = search.goal.grammar, search.goal.maximum_size
     found = 0
     try:
         for step, answer in enumerate(search.run()):
             if step == 7 and seed is not None:
                 search.seed([seed])
+            if step == 11 and costs is not None:
+                search.reprice(costs)
             if answer is None:
                 continue
             cells = Evaluation(STRINGS, [given for given, _ in search.goal.cases]).column(answer.body)

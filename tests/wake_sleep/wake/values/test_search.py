@@ -372,6 +372,27 @@ def test_other_costs_lead_to_the_same_answer_in_another_order() -> None:
     assert fits(search, found.body)
 
 
+def test_other_costs_keep_all_rows_and_enter_each_once_at_its_new_level() -> None:
+    search = search_of(NUMBERS, [((2, 3), 10**9), ((1, 4), 10**9)])
+    run = search.run()
+    while search.enumeration.level < 8:
+        next(run)
+    table = search.bank.tables[search.language.start.number]
+    kept = set(table.values)
+    dear = contextual(NUMBERS, lambda _, child: 0.2 if child == "+" else 1.0)
+    search.reprice(Costs(search.goal.grammar, dear))
+    fresh = search_of(NUMBERS, [((2, 3), 10**9), ((1, 4), 10**9)], weights=dear)
+    assert kept == set(table.early)
+    for other in (search, fresh):
+        again = other.run()
+        while other.enumeration.level < 10:
+            next(again)
+    level = {row: table.costs[number] for row, number in table.index.items()}
+    expected = fresh.bank.tables[fresh.language.start.number]
+    assert {row: expected.costs[number] for row, number in expected.index.items()}.items() <= level.items()
+    assert len(table.values) < len(kept) + len(expected.values)
+
+
 def test_a_seed_that_fits_is_yielded_at_once() -> None:
     search = search_of(NUMBERS, [((2, 3), 25), ((1, 4), 25)])
     answer = term(search, "(* (+ $0 $1) (+ $0 $1))")
