@@ -19,7 +19,9 @@ from dsl.errors import ReverieError
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.pool import Backend, open_pool
 from workbench.batch import Batch, Result
+from workbench.evaluation.peers import Peer, PeerRun, find_peers
 from workbench.evaluation.report import Former, Report, ResultFolder, peak_memory
+from workbench.evaluation.side_by_side import OURS, Side, SideBySide
 from workbench.evaluation.suites import Suite, collect_suite, read_rewriting
 from workbench.evaluation.summary import PERCENTS, Distribution, Summary
 from workbench.settings import Settings
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 ROW_COLUMNS = (*COLUMNS, "held_out")
 """The keys of a row: those of `batch`, and whether the answer is right on the held-out examples."""
+PEER_COLUMNS = (*ROW_COLUMNS, "solver")
+"""The keys of a row if peers take part: who solved it, too."""
 
 NAMED = 20
 """Names that a person is shown of each kind."""
@@ -58,8 +62,14 @@ def bench(
         str | None,
         typer.Option("--against", metavar="RUN", help="Compare with a run of the store, `last`, or a file of rows."),
     ] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--peer", metavar="NAME", help="Let another solver, cvc5, solve the SyGuS files of the suite, too."
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write rows, summary and a cactus plot there.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Write rows, summary and plots there.")
     ] = None,
 ) -> None:
     """Measure what is solved of a suite, and at what cost.
@@ -71,8 +81,10 @@ def bench(
     if settings.choices["replay"].origin == "--replay":
         raise ReverieError("a benchmark replays nothing; leave --replay out")
     suite = collect_suite(place, [read_rewriting(text) for text in held_out or ()]).sample(sample, settings["seed"])
+    peers = _peers(peer or [], suite)
     former = _former(against, settings, suite)
-    folder = None if out is None else ResultFolder(out)
+    folder = None if out is None else ResultFolder(out, [p.name for p in peers])
+    solver = OURS if peers else None
     tally = Tally(len(suite.names))
     with contextlib.ExitStack() as stack:
         recorder = _recorder(suite, settings, held_out or [])
@@ -82,20 +94,44 @@ def bench(
         stack.enter_context(pool)
         batch = Batch(pool, settings.solving, recorder, use_replay=False)
         begin = time.monotonic()
-        rows = list(_rows(tally.counted(batch.run(suite.problems())), folder))
+        rows = list(_rows(tally.counted(batch.run(suite.problems())), folder, solver))
         wall_seconds = time.monotonic() - begin
         if recorder is not None and not batch.was_interrupted:
             recorder.finish()
         run = None if recorder is None or recorder.run is None else recorder.run.id
     complain(tally.summary)
-    report = Report(suite, settings, rows, run, wall_seconds, former)
+    interrupted = f"interrupted after {len(rows)} of {len(suite.names)} problems" if batch.was_interrupted else ""
+    peer_rows: dict[str, list[Row]] = {}
+    for each in peers if not interrupted else ():
+        peer_rows[each.name], interrupted = _let_solve(each, suite.sygus, settings, folder)
+        if interrupted:
+            break
+    report = Report(suite, settings, rows, run, wall_seconds, former, peer_rows)
     _write(report, how)
     if folder is not None:
         folder.finish(report)
-    if batch.was_interrupted:
-        complain(f"interrupted after {len(rows)} of {len(suite.names)} problems")
+    if interrupted:
+        complain(interrupted)
         raise typer.Exit(EXIT_INTERRUPTED)
     raise typer.Exit(tally.exit_code(exit_zero=True))
+
+
+def _peers(names: Sequence[str], suite: Suite) -> tuple[Peer, ...]:
+    """The peers that take part; they need something that they can read."""
+    found = find_peers(names)
+    if found and not suite.sygus.entries:
+        raise ReverieError(f"{suite.place}: there is no SyGuS file here, and peers read nothing else")
+    return found
+
+
+def _let_solve(peer: Peer, suite: Suite, settings: Settings, folder: ResultFolder | None) -> tuple[list[Row], str]:
+    """The rows of a peer, and how the user ended it, if so; what it fails at is no failure of ours."""
+    tally = Tally(len(suite.names))
+    run = PeerRun(peer, settings.budget, settings["jobs"])
+    rows = list(_rows(tally.counted(run.run(suite.problems())), folder, peer.name))
+    complain(f"{peer.name}: {tally.summary}")
+    interrupted = f"interrupted after {len(rows)} of {len(suite.names)} problems of {peer.name}"
+    return rows, interrupted if run.was_interrupted else ""
 
 
 def _former(against: str | None, settings: Settings, suite: Suite) -> Former | None:
@@ -120,12 +156,12 @@ def _recorder(suite: Suite, settings: Settings, held_out: Sequence[str]) -> Reco
     return recorder
 
 
-def _rows(results: Iterator[Result], folder: ResultFolder | None) -> Iterator[Row]:
+def _rows(results: Iterator[Result], folder: ResultFolder | None, solver: str | None) -> Iterator[Row]:
     """The rows of results, each written to its file as soon as it is there; what was broken off is no result."""
     for result in results:
         if result.status is Status.INTERRUPTED:
             continue
-        row = {**result.row, "held_out": result.held_out_right}
+        row = {**result.row, "held_out": result.held_out_right} | ({} if solver is None else {"solver": solver})
         if folder is not None:
             folder.add(row)
         yield row
@@ -133,14 +169,17 @@ def _rows(results: Iterator[Result], folder: ResultFolder | None) -> Iterator[Ro
 
 def _write(report: Report, how: Format) -> None:
     if how is Format.JSON:
-        write(json.dumps({**report.data(), "rows": report.rows}, ensure_ascii=False, indent=2) + "\n")
+        write(json.dumps({**report.data(), "rows": report.all_rows}, ensure_ascii=False, indent=2) + "\n")
     elif how is not Format.TABLE:
-        write_rows(report.rows, ROW_COLUMNS, how)
+        write_rows(report.all_rows, PEER_COLUMNS if report.peers else ROW_COLUMNS, how)
     else:
         write_card(report.suite.place, _fields(report))
         write_rows(list(_quantile_rows(report.summary)), ("", *(f"p{p}" for p in PERCENTS), "total"), how)
         if report.former is not None and report.comparison is not None:
             write_card(f"against {report.former.name}", _comparison_fields(report.comparison))
+        for sides in report.side_by_side:
+            write_card(f"{OURS} beside {sides.peer}", _fields_of_both(sides))
+            write_rows(list(_rows_of_both(sides)), ("", OURS, sides.peer), how)
 
 
 def _fields(report: Report) -> Iterator[tuple[str, str]]:
@@ -212,3 +251,34 @@ def _shown(ratio: Ratio) -> str:
     return (
         f"× {ratio.total:.3g} in total, × {ratio.median:.3g} in the median, × {ratio.mean:.3g} on (geometric) average"
     )
+
+
+def _fields_of_both(sides: SideBySide) -> Iterator[tuple[str, str]]:
+    """Who solved what."""
+    yield "both", f"{len(sides.both)} of {len(sides.ours.scores)} problems are solved by both"
+    for solver, names in ((OURS, sides.only_ours), (sides.peer, sides.only_theirs)):
+        yield f"only {solver}", str(len(names))
+        yield from _named("", names)
+
+
+def _rows_of_both(sides: SideBySide) -> Iterator[Row]:
+    """A line for each quantity, a column for each solver."""
+    columns = (_column(sides.ours), _column(sides.theirs))
+    for quantity, ours in columns[0].items():
+        yield {"": quantity, OURS: ours, sides.peer: columns[1].get(quantity)}
+
+
+def _column(side: Side) -> dict[str, float | None]:
+    """The quantities of one solver."""
+    summary = side.summary
+    found: dict[str, float | None] = {"solved": summary.solved, "infeasible": side.infeasible}
+    if summary.held_out:
+        found[f"right on held-out, of {summary.held_out}"] = summary.held_out_right
+    found["size where both solved, p50"] = side.sizes.quantiles.get(50)
+    found["size where both solved, total"] = side.sizes.total
+    for name, seconds in zip(("all", "solved"), summary.cpu_seconds, strict=True):
+        for percent in PERCENTS:
+            value = seconds.quantiles.get(percent)
+            found[f"CPU-seconds, {name}, p{percent}"] = None if value is None else round(value, 3)
+        found[f"CPU-seconds, {name}, total"] = round(seconds.total, 3)
+    return found

@@ -302,13 +302,22 @@ def _folded(base: Primitive, binary: Build) -> Build:
 _PLACE = re.compile(r'"[^"]*"|\{(\d+)\}')
 
 
-@functools.lru_cache(maxsize=4096)
 def _template(name: str, text: str, sorts: tuple[z3.SortRef, ...], context: z3.Context | None) -> Build:
-    """The template that an SMT meaning is, for arguments of these sorts.
+    """The template that an SMT meaning is, for arguments of these sorts; kept as long as its context.
 
     Raises:
         DomainError: if Z3 cannot read it.
     """
+    home = context or z3.main_ctx()
+    # On the context itself, since whatever else holds a template would keep the context, too.
+    templates: dict[object, Build] = home.__dict__.setdefault("_reverie_templates", {})
+    key = (text, *(sort.get_id() for sort in sorts))
+    if key not in templates:
+        templates[key] = _read_template(name, text, sorts, context)
+    return templates[key]
+
+
+def _read_template(name: str, text: str, sorts: tuple[z3.SortRef, ...], context: z3.Context | None) -> Build:
     places = [z3.Const(f"place {i}", sort) for i, sort in enumerate(sorts)]
     names = {f"place{i}": place for i, place in enumerate(places)}
     readable = _PLACE.sub(lambda found: f"place{found[1]}" if found[1] else found[0], text)

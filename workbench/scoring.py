@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.domain import load_domain
 from dsl.spec import Task
 from wake_sleep.wake.outcome import Judgement, Outcome
-from wake_sleep.wake.verify import verify_examples
+from wake_sleep.wake.verify.examples import verify_examples
 
 
 def right_on_held_out(task: Task, outcome: Outcome) -> bool | None:

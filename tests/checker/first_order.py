@@ -1,25 +1,30 @@
-"""What first-order terms mean: strings, integers, truth values and bit-vectors by SMT-LIB 2.6 and 2.7.
+"""What first-order terms mean: strings, numbers, truth values and bit-vectors by SMT-LIB 2.6 and 2.7.
 
-Written from the definitions of the theories. An operator without a value (division of an integer by 0) raises
+Written from the definitions of the theories. An operator without a value (division of a number by 0) raises
 `NoValue`, which counts only if the value is needed: in the branch of an ``ite`` that is not taken it does not.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from tests.checker.syntax import (
     BOOL,
     INT,
+    REAL,
     STRING,
     Malformed,
     SExpr,
     Value,
+    bindings_of,
     bit_vector,
     literal,
+    shadowing,
     show,
     width_of,
 )
@@ -75,6 +80,27 @@ def canonical(name: str) -> str:
     return ALIASES.get(name, name)
 
 
+def operator_of(head: SExpr) -> tuple[str, tuple[int, ...]]:
+    """Name and numerals of the operator of a theory.
+
+    Raises:
+        Malformed: if it is written like none.
+    """
+    if isinstance(head, str):
+        return canonical(head), ()
+    if len(head) < 3 or head[0] != "_" or not all(isinstance(part, str) for part in head):
+        raise Malformed(f"{show(head)[:60]} is no operator")
+    numerals = [str(part) for part in head[2:] if not str(part).startswith("@")]
+    if not all(numeral.isdecimal() for numeral in numerals):
+        raise Malformed(f"{show(head)[:60]} is no operator")
+    return str(head[1]), tuple(map(int, numerals))
+
+
+def fits(found: str, wanted: str) -> bool:
+    """Whether a term of a sort may stand where one is wanted: integers are real numbers."""
+    return found == wanted or (found, wanted) == (INT, REAL)
+
+
 def compile_term(
     node: SExpr, variables: Mapping[str, tuple[str, int]], definitions: Mapping[str, Definition]
 ) -> tuple[str, Code]:
@@ -113,27 +139,20 @@ class _Compiler:
         return self.call(node[0], sorts, codes, node)
 
     def let(self, node: list[SExpr], variables: dict[str, tuple[str, int]], depth: int) -> tuple[str, Code]:
-        inner, values = dict(variables), []
-        bindings = node[1]
-        assert isinstance(bindings, list)
-        for place, binding in enumerate(bindings, start=depth):
-            assert isinstance(binding, list)
-            assert isinstance(binding[0], str)
-            sort, code = self.term(binding[-1], variables, depth)
-            inner[binding[0]] = sort, place
+        inner: dict[str, tuple[str, int]] = {}
+        values = []
+        for place, (name, term) in enumerate(bindings_of(node), start=depth):
+            sort, code = self.term(term, variables, depth)
+            inner[name] = sort, place
             values.append(code)
-        sort, body = self.term(node[2], inner, depth + len(values))
+        with shadowing(variables, inner):
+            sort, body = self.term(node[2], variables, depth + len(values))
         return sort, lambda environment: body(environment + tuple([_value_or_absent(v, environment) for v in values]))
 
     def call(self, head: SExpr, sorts: list[str], codes: list[Code], node: SExpr) -> tuple[str, Code]:
         if isinstance(head, str) and head in self.definitions:
             return self.defined(self.definitions[head], sorts, codes, node)
-        if isinstance(head, list):
-            if len(head) < 3 or head[0] != "_" or not all(isinstance(part, str) for part in head):
-                raise Malformed(f"{show(head)[:60]} is no operator")
-            name, indices = str(head[1]), tuple(int(str(i)) for i in head[2:] if not str(i).startswith("@"))
-        else:
-            name, indices = canonical(head), ()
+        name, indices = operator_of(head)
         lazy = _lazy(name, sorts, codes)
         if lazy is not None:
             return lazy
@@ -149,7 +168,7 @@ class _Compiler:
         return result, lambda environment: function(*[code(environment) for code in codes])
 
     def defined(self, definition: Definition, sorts: list[str], codes: list[Code], node: SExpr) -> tuple[str, Code]:
-        if definition.sorts != tuple(sorts):
+        if len(sorts) != len(definition.sorts) or not all(map(fits, sorts, definition.sorts)):
             raise Malformed(f"wrong arguments in {show(node)[:60]}")
         body = definition.code
         return definition.result, lambda environment: body(tuple([_value_or_absent(c, environment) for c in codes]))
@@ -178,25 +197,52 @@ def _value_or_absent(code: Code, environment: Environment) -> Any:
 
 def _lazy(name: str, sorts: list[str], codes: list[Code]) -> tuple[str, Code] | None:
     """Conditionals and connectives, which do not evaluate what they do not need."""
-    if name in ("ite", "if") and len(sorts) == 3 and sorts[0] == BOOL and sorts[1] == sorts[2]:
+    if name in ("ite", "if") and len(sorts) == 3 and sorts[0] == BOOL:
         test, then, other = codes
-        return sorts[1], lambda environment: then(environment) if test(environment) else other(environment)
+        result = _joined(sorts[1:])[0]
+        if fits(sorts[1], result) and fits(sorts[2], result):
+            return result, lambda environment: then(environment) if test(environment) else other(environment)
     if not sorts or set(sorts) != {BOOL}:
         return None
     if name == "and":
-        return BOOL, lambda environment: all(code(environment) for code in codes)
+        return BOOL, _first_decides(codes, decided=False)
     if name == "or":
-        return BOOL, lambda environment: any(code(environment) for code in codes)
+        return BOOL, _first_decides(codes, decided=True)
     if name == "=>" and len(codes) > 1:
         *premises, conclusion = codes
-        return (
-            BOOL,
-            lambda environment: not all(premise(environment) for premise in premises) or conclusion(environment),
-        )
+        premise = _first_decides(premises, decided=False)
+        return BOOL, lambda environment: not premise(environment) or conclusion(environment)
     return None
 
 
-# Integers
+def _first_decides(codes: Sequence[Code], *, decided: bool) -> Code:
+    """Conjunction and disjunction: the first operand with the deciding value is the result."""
+
+    def connective(environment: Environment) -> bool:
+        # In a loop, since a generator inside of all() takes space on the stack of C.
+        for code in codes:
+            if bool(code(environment)) is decided:
+                return decided
+        return not decided
+
+    return connective
+
+
+def _joined(sorts: Sequence[str]) -> Sequence[str]:
+    """The sorts as which terms of these sorts are read together: integers beside real numbers are such, too."""
+    return (REAL,) * len(sorts) if set(sorts) == {INT, REAL} else sorts
+
+
+def sort_of_call(name: str, indices: tuple[int, ...], sorts: Sequence[str]) -> str | None:
+    """The sort that an operator gives for arguments of these sorts; None if there is no such operator."""
+    lazy = _lazy(name, list(sorts), [_constant(0)] * len(sorts))
+    if lazy is not None:
+        return lazy[0]
+    resolved = resolve(name, indices, tuple(sorts))
+    return None if resolved is None else resolved[0]
+
+
+# Numbers
 
 
 def _quotient(a: int, b: int) -> int:
@@ -208,6 +254,12 @@ def _quotient(a: int, b: int) -> int:
 
 def _remainder(a: int, b: int) -> int:
     return a - b * _quotient(a, b)
+
+
+def _divide(a: Fraction | int, b: Fraction | int) -> Fraction:
+    if b == 0:
+        raise NoValue
+    return Fraction(a) / b
 
 
 # Strings
@@ -370,6 +422,9 @@ _FIXED: dict[str, tuple[tuple[str, ...], str, Callable[..., Any]]] = {
     "not": ((BOOL,), BOOL, lambda a: not a),
     "abs": ((INT,), INT, abs),
     "mod": ((INT, INT), INT, _remainder),
+    "to_real": ((INT,), REAL, Fraction),
+    "to_int": ((REAL,), INT, math.floor),
+    "is_int": ((REAL,), BOOL, lambda a: a == math.floor(a)),
     "str.len": ((STRING,), INT, len),
     "str.at": ((STRING, INT), STRING, _at),
     "str.substr": ((STRING, INT, INT), STRING, _substring),
@@ -399,6 +454,7 @@ _VARIADIC: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "str.<": (STRING, BOOL, _chain(lambda a, b: a < b)),
     "str.<=": (STRING, BOOL, _chain(lambda a, b: a <= b)),
 }
+_OF_REAL_NUMBERS = frozenset(("+", "*", "-", "<", "<=", ">", ">="))
 _RESOLVED: dict[tuple[str, tuple[int, ...], tuple[str, ...]], Resolved | None] = {}
 
 
@@ -416,6 +472,7 @@ def _resolve(name: str, indices: tuple[int, ...], sorts: tuple[str, ...]) -> Res
     width = width_of(sorts[0])
     if indices:
         return _indexed(name, indices, width) if width is not None and len(sorts) == 1 else None
+    sorts = tuple(_joined(sorts))
     alike = len(set(sorts)) == 1
     if name == "=" and alike and len(sorts) > 1:
         return BOOL, _chain(lambda a, b: a == b)
@@ -424,8 +481,13 @@ def _resolve(name: str, indices: tuple[int, ...], sorts: tuple[str, ...]) -> Res
     for table in (_FIXED, TEXT_EDITING):
         if name in table and table[name][0] == sorts:
             return table[name][1:]
-    if name == "-" and sorts == (INT,):
-        return INT, lambda a: -a
+    if name == "-" and sorts in ((INT,), (REAL,)):
+        return sorts[0], lambda a: -a
+    if name == "/" and len(sorts) > 1 and {INT, REAL}.issuperset(sorts):
+        return REAL, _fold(_divide)
+    if name in _OF_REAL_NUMBERS and alike and len(sorts) > 1 and sorts[0] == REAL:
+        _, result, function = _VARIADIC[name]
+        return (REAL if result == INT else BOOL), function
     if name in _VARIADIC and alike and len(sorts) > 1 and sorts[0] == _VARIADIC[name][0]:
         return _VARIADIC[name][1:]
     if width is None:

@@ -32,13 +32,12 @@ class Grammar:
         return _Matcher(self).from_nonterminal(self.start, term)
 
 
-def read_grammar(command: Sequence[SExpr], parameters: Mapping[str, str]) -> Grammar | None:
-    """The grammar at the end of ``(synth-fun f (…) Sort …)``, in either version; None if there is none.
+def read_grammar(lists: Sequence[SExpr], parameters: Mapping[str, str]) -> Grammar | None:
+    """The grammar that the lists at the end of a ``synth-fun`` state, in either version; None if there are none.
 
     Raises:
         Malformed: if it is no grammar.
     """
-    lists = command[4:]
     if not lists:
         return None
     entries = lists[-1]
@@ -64,7 +63,10 @@ def read_grammar(command: Sequence[SExpr], parameters: Mapping[str, str]) -> Gra
 
 @dataclass
 class _Matcher:
-    """Matches terms against one grammar; terms are objects that stay alive, so that their identity is a key."""
+    """Matches terms against one grammar; terms are objects that stay alive, so that their identity is a key.
+
+    What calls itself does so in loops: generators inside of any() and all() take space on the stack of C.
+    """
 
     grammar: Grammar
     known: dict[tuple[str, int], bool] = field(default_factory=dict)
@@ -72,11 +74,17 @@ class _Matcher:
 
     def from_nonterminal(self, name: str, term: SExpr) -> bool:
         if isinstance(term, str):
-            return any(self.matches(production, term) for production in self.productions(name))
+            return self.matches_any(self.productions(name), term)
         key = name, id(term)
         if key not in self.known:
-            self.known[key] = any(self.matches(production, term) for production in self.productions(name))
+            self.known[key] = self.matches_any(self.productions(name), term)
         return self.known[key]
+
+    def matches_any(self, productions: Sequence[SExpr], term: SExpr) -> bool:
+        for production in productions:  # noqa: SIM110
+            if self.matches(production, term):
+                return True
+        return False
 
     def productions(self, name: str) -> list[SExpr]:
         """What a nonterminal rewrites to, with productions that are one nonterminal replaced by those of that one."""
@@ -104,7 +112,10 @@ class _Matcher:
         constant = literal(production)
         if constant is not None and _equal(constant, literal(term)):
             return True
-        return any(self.matches_call(production, reading) for reading in _readings(term))
+        for reading in _readings(term):  # noqa: SIM110
+            if self.matches_call(production, reading):
+                return True
+        return False
 
     def fills(self, placeholder: str, sort: str, term: SExpr) -> bool:
         """Whether a term is a literal, or a parameter, of a sort."""
@@ -118,7 +129,10 @@ class _Matcher:
             return isinstance(production, str) and isinstance(term, str) and canonical(production) == canonical(term)
         if len(production) != len(term) or not production or not _same_operator(production[0], term[0]):
             return False
-        return all(self.matches(p, t) for p, t in zip(production[1:], term[1:], strict=True))
+        for inner, child in zip(production[1:], term[1:], strict=True):  # noqa: SIM110
+            if not self.matches(inner, child):
+                return False
+        return True
 
 
 def _readings(term: SExpr) -> Iterator[SExpr]:

@@ -6,17 +6,26 @@ An atom is its text (string literals keep their quotes), a list is a Python list
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TypeAlias, TypeVar
+
+from tests.checker.deep import Steps, run
 
 SExpr: TypeAlias = "str | list[SExpr]"
-Value: TypeAlias = "int | str | bool | tuple[Value, ...]"
+Value: TypeAlias = "int | str | bool | Fraction | tuple[Value, ...]"
 
-INT, BOOL, STRING = "Int", "Bool", "String"
+V = TypeVar("V")
+
+INT, BOOL, STRING, REAL = "Int", "Bool", "String", "Real"
 
 _TOKEN = re.compile(r';[^\n]*|"(?:[^"]|"")*"|\|[^|]*\||[()]|[^\s()";|]+')
 _HEXADECIMAL = re.compile(r"#x[0-9a-fA-F]+")
 _BINARY = re.compile(r"#b[01]+")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?[0-9]+\.[0-9]+")
+_RESERVED = ("_", "!", "as", "let", "exists", "forall", "match", "par")
 _ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]{1,5})\}|\\u([0-9a-fA-F]{4})")
 
 
@@ -47,15 +56,33 @@ def read(text: str) -> list[SExpr]:
                 raise Malformed("a parenthesis closes nothing")
             current = stack.pop()
         elif token[0] != ";":
-            current.append(token[1:-1] if token[0] == "|" else token)
+            current.append(_name(token[1:-1]) if token[0] == "|" else token)
     if stack:
         raise Malformed("a parenthesis is never closed")
     return current
 
 
+def _name(between_bars: str) -> str:
+    """A symbol without its bars, unless it would then be read as something else."""
+    if not between_bars or between_bars in _RESERVED or _atom(between_bars) is not None:
+        return f"|{between_bars}|"
+    return between_bars
+
+
 def show(node: SExpr) -> str:
     """The text of an s-expression."""
-    return node if isinstance(node, str) else f"({' '.join(map(show, node))})"
+    pieces: list[str] = []
+    waiting: list[SExpr] = [node]
+    while waiting:
+        item = waiting.pop()
+        if pieces and item != ")" and pieces[-1] != "(":
+            pieces.append(" ")
+        if isinstance(item, str):
+            pieces.append(item)
+        else:
+            pieces.append("(")
+            waiting += [")", *reversed(item)]
+    return "".join(pieces)
 
 
 def bit_vector(width: int) -> str:
@@ -75,7 +102,7 @@ def read_sort(node: SExpr) -> str:
         Malformed: if there is no such sort.
     """
     match node:
-        case "Int" | "Bool" | "String":
+        case "Int" | "Bool" | "String" | "Real":
             return node
         case ["BitVec", str(width)] | ["_", "BitVec", str(width)] if width.isdigit():
             return bit_vector(int(width))
@@ -98,6 +125,8 @@ def literal(node: SExpr) -> tuple[str, Value] | None:
             return _atom(node)
         case ["-", str(digits)] if digits.isascii() and digits.isdigit():
             return INT, -int(digits)
+        case ["-", str(decimal)] if decimal[0].isdigit() and _DECIMAL.fullmatch(decimal):
+            return REAL, -Fraction(decimal)
         case ["_", str(name), str(width)] if re.fullmatch("bv[0-9]+", name) and width.isdigit():
             return bit_vector(int(width)), int(name[2:])
         case ["_", "char", str(code)] if _HEXADECIMAL.fullmatch(code):
@@ -114,39 +143,73 @@ def _atom(text: str) -> tuple[str, Value] | None:
         return bit_vector(4 * (len(text) - 2)), int(text[2:], 16)
     if _BINARY.fullmatch(text):
         return bit_vector(len(text) - 2), int(text[2:], 2)
+    if _DECIMAL.fullmatch(text):
+        return REAL, Fraction(text)
     return (INT, int(text)) if _INTEGER.fullmatch(text) else None
+
+
+def bindings_of(let: list[SExpr]) -> list[tuple[str, SExpr]]:
+    """The names that a ``let`` binds and what it binds to them; version 1 states the sort between the two.
+
+    Raises:
+        Malformed: if it is none.
+    """
+    if len(let) != 3 or not isinstance(let[1], list):
+        raise Malformed(f"{show(let)[:60]} is no let")
+    found: list[tuple[str, SExpr]] = []
+    for binding in let[1]:
+        if not isinstance(binding, list) or len(binding) not in (2, 3) or not isinstance(binding[0], str):
+            raise Malformed(f"{show(binding)[:60]} binds nothing")
+        found.append((binding[0], binding[-1]))
+    return found
+
+
+@contextmanager
+def shadowing(names: dict[str, V], inner: Mapping[str, V]) -> Iterator[None]:
+    """Let names denote something else for a while."""
+    hidden = {name: names[name] for name in inner if name in names}
+    names.update(inner)
+    try:
+        yield
+    finally:
+        for name in inner:
+            del names[name]
+        names.update(hidden)
 
 
 def expand_lets(node: SExpr) -> SExpr:
     """The term without ``let``: what was bound stands, as one object, wherever it was named."""
-    return _expand(node, {})
+    return run(_expand(node, {}))
 
 
-def _expand(node: SExpr, bound: dict[str, SExpr]) -> SExpr:
+def _expand(node: SExpr, bound: dict[str, SExpr]) -> Steps[SExpr]:
     if isinstance(node, str):
         return bound.get(node, node)
-    if node and node[0] == "let":
-        if len(node) != 3 or not isinstance(node[1], list):
-            raise Malformed(f"{show(node)[:60]} is no let")
-        inner = dict(bound)
-        for binding in node[1]:
-            if not isinstance(binding, list) or len(binding) < 2 or not isinstance(binding[0], str):
-                raise Malformed(f"{show(binding)[:60]} binds nothing")
-            inner[binding[0]] = _expand(binding[-1], bound)
-        return _expand(node[2], inner)
-    return [node[0], *(_expand(child, bound) for child in node[1:])] if node else node
+    if not node or node[0] != "let":
+        children = node[:1]
+        for child in node[1:]:
+            children.append((yield _expand(child, bound)))
+        return children
+    inner: dict[str, SExpr] = {}
+    for name, term in bindings_of(node):
+        inner[name] = yield _expand(term, bound)
+    with shadowing(bound, inner):
+        body = yield _expand(node[2], bound)
+    return body
 
 
 def size(node: SExpr) -> int:
     """AST nodes of a term without ``let``: literals, operators, macros, variables and λs count 1."""
-    return _size(node, {})
+    return run(_size(node, {}))
 
 
-def _size(node: SExpr, known: dict[int, int]) -> int:
+def _size(node: SExpr, known: dict[int, int]) -> Steps[int]:
     if isinstance(node, str) or literal(node) is not None or not node or node[0] in ("_", "char"):
         return 1
-    found = known.get(id(node))
-    if found is None:
+    if id(node) not in known:
         first = 0 if isinstance(node[0], list) and node[0][:1] != ["_"] else 1
-        found = known[id(node)] = first + sum(_size(child, known) for child in node[first:])
-    return found
+        total = first
+        for child in node[first:]:
+            total += yield _size(child, known)
+        known[id(node)] = total
+    return known[id(node)]

@@ -209,12 +209,21 @@ def test_a_bound_on_size_that_is_searched_through_is_a_failure(write: Write, run
     assert done.stdout.splitlines() == ["fail", "; no program of at most 3 nodes fits"]
 
 
-def test_conditions_are_unknown_with_the_reason(run: Run) -> None:
-    done = run("solve", SPECS / "max_of_two.sl")
+def test_a_condition_is_proved(run: Run) -> None:
+    done = run("solve", SPECS / "max_of_two.sl", "--format", "json")
+    assert done.returncode == 0
+    row = json.loads(done.stdout)
+    assert (row["verdict"], row["found_by"]) == ("proved", "linear")
+    assert "ite" in row["answer"]
+
+
+def test_a_condition_that_no_output_meets_is_infeasible_with_the_input(write: Write, run: Run) -> None:
+    text = "(set-logic LIA)(synth-fun f ((x Int)) Int)(declare-var x Int)(constraint (< x (f x) 3))(check-synth)"
+    done = run("solve", write("none.sl", text))
     assert done.returncode == 1
-    word, reason = done.stdout.splitlines()
-    assert word == "unknown"
-    assert reason.startswith("; conditions: ")
+    word, *comments = done.stdout.splitlines()
+    assert word == "infeasible"
+    assert any(line.startswith("; x = ") for line in comments)
 
 
 def test_what_is_not_solved_may_be_well(write: Write, run: Run) -> None:

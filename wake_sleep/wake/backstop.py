@@ -29,14 +29,18 @@ LONGEST: Final = 1e8
 def backstop(meter: Meter) -> Iterator[None]:
     """Raise `OutOfBudget` in the body once the time of a budget is spent; only the main thread can have this.
 
+    Within another backstop of the same meter there is no second one.
+
     Args:
         meter: what may be spent, and what is spent already.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or meter.has_backstop:
         yield
         return
     budget = meter.budget
+    meter.has_backstop = True
     with contextlib.ExitStack() as timers:
+        timers.callback(setattr, meter, "has_backstop", False)
         if budget.cpu_seconds is not None:
             reason = f"cpu: the budget of {budget.cpu_seconds:g} CPU-seconds is spent"
             left = budget.cpu_seconds * ALLOWANCE - meter.cpu_seconds

@@ -24,12 +24,14 @@ class Meter:
     Attributes:
         budget: what may be spent.
         candidates: candidates so far.
+        has_backstop: whether timers end the search should it not end itself; see `wake_sleep.wake.backstop`.
     """
 
     def __init__(self, budget: Budget) -> None:
         """Start the clocks."""
         self.budget = budget
         self.candidates = 0
+        self.has_backstop = False
         self._cpu_start, self._wall_start = cpu_clock(), time.monotonic()
 
     @property
@@ -50,6 +52,14 @@ class Meter:
         shares += [self.cpu_seconds / budget.cpu_seconds] if budget.cpu_seconds else []
         shares += [self.wall_seconds / budget.wall_seconds] if budget.wall_seconds else []
         return max(shares, default=0.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long, on the clock, one step may take; None if no time is bounded."""
+        budget = self.budget
+        left = [] if budget.cpu_seconds is None else [budget.cpu_seconds - self.cpu_seconds]
+        left += [] if budget.wall_seconds is None else [budget.wall_seconds - self.wall_seconds]
+        return max(0.0, min(left)) if left else None
 
     def spend(self, candidates: int, kept_bytes: int = 0) -> None:
         """Count candidates, and end the search if that or anything else is more than the budget allows.

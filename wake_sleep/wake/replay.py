@@ -14,7 +14,7 @@ from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.meter import cpu_clock
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status
 from wake_sleep.wake.solve import SolveSettings, asks_only_examples, effective_budget, program_grammar
-from wake_sleep.wake.verify import verify_examples
+from wake_sleep.wake.verify.examples import verify_examples
 
 
 def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) -> Outcome | None:

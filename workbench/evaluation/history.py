@@ -12,6 +12,7 @@ from store.codec import content_hash
 from store.records import ResultRecord, RunRecord, RunStatus
 from store.repository import Store
 from wake_sleep.wake.outcome import Status
+from workbench.evaluation.side_by_side import OURS
 from workbench.evaluation.summary import Score, read_score
 from workbench.recording import BENCH
 
@@ -67,7 +68,10 @@ def _score(record: ResultRecord) -> Score:
 
 
 def _scores_of_file(path: Path) -> list[Score]:
-    """The scores of JSON Lines, or of the object that ``--format json`` writes."""
+    """The scores of JSON Lines, or of the object that ``--format json`` writes.
+
+    Of a run with peers, our own rows count, unless the file has those of a peer only.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -75,8 +79,10 @@ def _scores_of_file(path: Path) -> list[Score]:
             f"{str(path)!r} is neither the number of a run, nor `{LAST}`, nor a file: {error.strerror}"
         ) from None
     try:
-        return [read_score(row) for row in _rows(text)]
-    except (ValueError, KeyError, TypeError) as error:
+        rows = _rows(text)
+        ours = [row for row in rows if row.get("solver", OURS) == OURS]
+        return [read_score(row) for row in ours or rows]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReverieError(f"{path} holds no results of a benchmark: {error}") from None
 
 

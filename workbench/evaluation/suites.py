@@ -20,8 +20,8 @@ from dsl.spec import Example, HeldOut, Spec
 from dsl.specfile import read_tasks
 from workbench.batch import Problem, collect_files, read_problems
 
-ONE_TASK: Final = (".sl",)
-"""Suffixes of files with one task: such a file is read when its problem begins, so that a suite may be large."""
+SYGUS: Final = (".sl",)
+"""Suffixes of SyGuS files. Each holds one task, and is read when its problem begins, so that a suite may be large."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,12 @@ class Suite:
         chosen = sorted(random.Random(seed).sample(range(len(self.entries)), size))
         return dataclasses.replace(self, entries=tuple(self.entries[i] for i in chosen))
 
+    @property
+    def sygus(self) -> Suite:
+        """Those of the problems that are SyGuS files."""
+        chosen = tuple(entry for entry in self.entries if entry[1] is not None and entry[1].suffix.lower() in SYGUS)
+        return dataclasses.replace(self, entries=chosen)
+
     def problems(self) -> Iterator[Problem]:
         """The problems, each read when it is asked for; a file that cannot be read is one, too."""
         wanted = set(self.names)
@@ -144,7 +150,7 @@ def collect_suite(place: str, rewritings: Sequence[Rewriting] = ()) -> Suite:
 
 
 def _entries(path: Path) -> Iterator[tuple[str, Path]]:
-    if path.suffix.lower() in ONE_TASK:
+    if path.suffix.lower() in SYGUS:
         yield str(path), path
     else:
         yield from ((problem.name, path) for problem in read_problems([path]))

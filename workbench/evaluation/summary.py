@@ -21,8 +21,8 @@ class Score:
         name: what the problem is called.
         status: how the work ended.
         size: AST nodes of the answer, or None.
-        candidates: production applications whose values were computed.
-        cpu_seconds: process time, start-up not included.
+        candidates: production applications whose values were computed; 0 for a peer, which does not tell.
+        cpu_seconds: process time, start-up not included; of a peer, that of its process as a whole.
         startup_seconds: CPU time of starting up.
         held_out_right: whether the answer is right on the held-out examples, or None if there are none.
     """
@@ -47,7 +47,7 @@ def read_score(row: Mapping[str, Any]) -> Score:
         name=str(row["spec"]),
         status=Status(row["status"]),
         size=row["size"],
-        candidates=int(row["candidates"]),
+        candidates=int(row["candidates"] or 0),
         cpu_seconds=float(row["cpu_seconds"]),
         startup_seconds=float(row["startup_seconds"]),
         held_out_right=row.get("held_out"),

@@ -78,11 +78,12 @@ def test_an_infinite_language_that_lacks_the_program_ends_with_the_budget(tmp_pa
     assert outcome.reason == "candidates: the budget of 3000 is spent"
 
 
-def test_conditions_are_not_answered_and_the_outcome_says_so(tmp_path: Path) -> None:
+def test_a_condition_is_met_and_proved(tmp_path: Path) -> None:
     text = "(set-logic LIA)(synth-fun f ((x Int)) Int)(declare-var x Int)(constraint (> (f x) x))(check-synth)"
     outcome = solve_spec(spec_of(tmp_path, text))
-    assert outcome.status is Status.UNKNOWN
-    assert outcome.reason.startswith("conditions:")
+    assert outcome.status is Status.SOLVED
+    assert outcome.verdict is not None
+    assert outcome.verdict.judgement is Judgement.PROVED
 
 
 def test_several_functions_are_solved_each_by_its_own_examples(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dsl.spec import Budget
 from dsl.specfile import read_tasks
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.solve import SolveSettings, solve_spec
-from wake_sleep.wake.verify import failing_examples
+from wake_sleep.wake.verify.examples import failing_examples
 
 LISTS = Path(os.environ.get("REVERIE_BENCH", Path(__file__).parents[5] / "shared" / "bench")) / "lists"
 

@@ -3,7 +3,7 @@
 from dsl.domain import load_domain
 from dsl.spec import Example
 from wake_sleep.wake.outcome import Judgement
-from wake_sleep.wake.verify import failing_examples, verify_examples
+from wake_sleep.wake.verify.examples import failing_examples, verify_examples
 
 DOMAIN = load_domain("lists")
 EXAMPLES = [Example("f", ((1, 2),), 1), Example("f", ((3,),), 3), Example("f", ((),), 0)]

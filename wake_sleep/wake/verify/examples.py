@@ -1,4 +1,4 @@
-"""Verification: whether programs do what a spec asks. Nothing else makes a verdict."""
+"""Verification by examples: programs are run by the reference interpreter."""
 
 from __future__ import annotations
 

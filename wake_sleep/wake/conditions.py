@@ -1,0 +1,236 @@
+"""Solving specs with conditions that must hold for all inputs: counterexample-guided search with a proof at its end.
+
+A verifier checks each candidate; a counterexample becomes a point that all further candidates must pass
+(Solar-Lezama, Program Synthesis by Sketching, 2008). Which engine makes the candidates depends on the condition: see
+`ConditionDriver.solve`. Only an unsat answer of the solver makes an outcome ``solved``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from dsl.domain import load_domain
+from dsl.errors import DomainError
+from dsl.evaluate import Evaluation
+from dsl.limits import EXHAUSTED
+from dsl.spec import Example, Spec
+from dsl.terms import Term, Variable, strip_lambdas
+from dsl.types import BOOL
+from dsl.values import BOTTOM, Value, value_text
+from wake_sleep.wake.backstop import backstop
+from wake_sleep.wake.costs import Costs
+from wake_sleep.wake.fitting import Fitting
+from wake_sleep.wake.linear.formula import NotLinear
+from wake_sleep.wake.linear.piecewise import NoOutput, PiecewiseLinear
+from wake_sleep.wake.linear.templates import LinearFunctions
+from wake_sleep.wake.meter import Meter, OutOfBudget
+from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status, Verdict
+from wake_sleep.wake.points import initial_points
+from wake_sleep.wake.solve import SolveSettings, program_grammar
+from wake_sleep.wake.verify.condition import Point, condition_of
+from wake_sleep.wake.verify.cubes import Undecided
+from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
+
+FEW_POINTS: Final = 6
+"""Points that coefficients are fitted to at first."""
+
+
+class Infeasible(Exception):
+    """There is no program: at a point no output meets the condition."""
+
+    def __init__(self, point: Point) -> None:
+        super().__init__("no output meets the condition")
+        self.point = point
+
+
+class NotFunctional(Exception):
+    """Several outputs meet the condition at a point that a candidate fails at."""
+
+
+class ConditionDriver:
+    """Solves one spec whose condition asks more than examples do."""
+
+    def __init__(self, spec: Spec, settings: SolveSettings, meter: Meter) -> None:
+        """Prepare; `solve` does the work."""
+        assert spec.domain is not None
+        self.spec, self.settings, self.meter = spec, settings, meter
+        self.domain = load_domain(spec.domain)
+        self.grammars = {f.name: program_grammar(spec, f) for f in spec.functions}
+        self.reasons: list[str] = []
+        """Why stages gave up, the last one telling most."""
+
+    def solve(self) -> Outcome:
+        """Try what applies to the condition, one stage after the other, within the budget."""
+        for function in self.spec.functions:
+            grammar = self.grammars[function.name]
+            if grammar.minimum_size(grammar.start) == float("inf"):
+                return Outcome(Status.INFEASIBLE, reason=f"the grammar of {function.name} derives no program")
+        self.condition = condition_of(self.spec, self.domain)
+        try:
+            self.verifier = ConditionVerifier(self.condition)
+        except DomainError as error:
+            return Outcome(Status.UNKNOWN, reason=f"nothing can be proved of this condition: {error}")
+        try:
+            with backstop(self.meter):
+                for stage in self._stages():
+                    outcome = stage()
+                    if outcome is not None:
+                        return outcome
+        except Infeasible as found:
+            return self._infeasible(found.point)
+        except OutOfBudget as spent:
+            return self._unknown(str(spent))
+        except KeyboardInterrupt:
+            return Outcome(Status.INTERRUPTED, reason="interrupted")
+        except MemoryError:
+            return self._unknown("memory: the machine has no more")
+        return self._unknown("kind: no engine answers conditions of this kind")
+
+    def _stages(self) -> list[Callable[[], Outcome | None]]:
+        stages: list[Callable[[], Outcome | None]] = [self._piecewise]
+        if self.condition.single_call is None:
+            stages.append(self._by_templates)
+        if self.condition.single_call is not None:
+            stages.append(self._by_examples)
+        return stages
+
+    def _unknown(self, reason: str) -> Outcome:
+        return Outcome(Status.UNKNOWN, reason="; ".join(dict.fromkeys([reason, *self.reasons])))
+
+    def _infeasible(self, point: Point) -> Outcome:
+        named = zip(self.condition.variables, point, strict=True)
+        witness = tuple(f"{name} = {value_text(value, type_)}" for (name, type_), value in named)
+        reason = "for this input no output meets the condition"
+        return Outcome(Status.INFEASIBLE, reason=reason, witness=witness)
+
+    def allowance(self) -> Allowance:
+        """What one check may take."""
+        return Allowance(self.meter.seconds_left)
+
+    def solved(self, programs: Mapping[str, Term], verdict: Verdict, by: FoundBy) -> Outcome:
+        """The outcome of programs that were proved."""
+        assert verdict.judgement is Judgement.PROVED
+        functions = self.spec.functions
+        ordered = {f.name: programs[f.name] for f in functions}
+        size = sum(strip_lambdas(ordered[f.name], len(f.parameters))[1].size for f in functions)
+        weights = self.settings.weights
+        cost = sum(Costs(self.grammars[f.name], weights).nats(ordered[f.name]) for f in functions)
+        return Outcome(Status.SOLVED, ordered, verdict, size=size, cost=cost, found_by=by)
+
+    # Linear integer arithmetic.
+
+    def _piecewise(self) -> Outcome | None:
+        """A decision list over affine forms, for a linear condition on one call."""
+        try:
+            search = PiecewiseLinear(self.condition, self.grammars[self.spec.functions[0].name], self.meter)
+            body = search.solve()
+        except NoOutput as found:
+            call = self.condition.single_call
+            assert call is not None
+            values = dict(zip(call.arguments, found.point, strict=True))
+            types = [t for _, t in self.condition.variables]
+            count = len(types)
+            raise Infeasible(
+                tuple(
+                    bool(value) if t is BOOL else value
+                    for t, value in zip(
+                        types, (values.get(Variable(count - 1 - i), 0) for i in range(count)), strict=True
+                    )
+                )
+            ) from None
+        except (NotLinear, Undecided) as error:
+            self.reasons.append(f"linear: {error}")
+            return None
+        return None if body is None else self._proved({self.spec.functions[0].name: body}, FoundBy.LINEAR)
+
+    def _by_templates(self) -> Outcome | None:
+        """Decision lists with coefficients that counterexamples lead to."""
+        try:
+            search = LinearFunctions(self.condition, self.grammars, self.verifier, self.meter)
+        except NotLinear as error:
+            self.reasons.append(f"linear: {error}")
+            return None
+        bodies = search.solve(initial_points(self.condition, self.settings.seed, FEW_POINTS))
+        return None if bodies is None else self._proved(bodies, FoundBy.LINEAR)
+
+    def _proved(self, bodies: Mapping[str, Term], by: FoundBy) -> Outcome | None:
+        """The outcome of bodies, if they derive from the grammars and the verifier proves them."""
+        programs = {name: self.grammars[name].program(body) for name, body in bodies.items()}
+        if any(self.grammars[name].derive(program) is None for name, program in programs.items()):
+            return None
+        bound = self.meter.budget.size
+        if bound is not None and sum(body.size for body in bodies.values()) > bound:
+            return None
+        verdict = self.verifier.check(programs, self.allowance())
+        if verdict.judgement is Judgement.PROVED:
+            return self.solved(programs, verdict, by)
+        self.reasons.append(verdict.reason)
+        return None
+
+    # One function whose output a condition determines.
+
+    def _by_examples(self) -> Outcome | None:
+        """Counterexamples as examples, where the condition leaves one output at each point that decides."""
+        (function,) = self.spec.functions
+        points = initial_points(self.condition, self.settings.seed)
+        try:
+            examples = [e for point in points if (e := self._example(point)) is not None]
+            fitting = Fitting(
+                function,
+                self.grammars[function.name],
+                self.domain,
+                examples,
+                self.settings.weights,
+                self.meter,
+                judge=self._judge,
+            )
+            outcome = fitting.solve()
+        except NotFunctional:
+            return None
+        if outcome.status is not Status.SOLVED:
+            return outcome
+        verdict = self.verifier.check(outcome.programs, self.allowance())
+        assert outcome.found_by is not None
+        return self.solved(outcome.programs, verdict, outcome.found_by)
+
+    def _judge(self, program: Term) -> Example | bool:
+        (function,) = self.spec.functions
+        verdict = self.verifier.check({function.name: program}, self.allowance())
+        if verdict.judgement is Judgement.PROVED:
+            return True
+        if verdict.judgement is Judgement.UNKNOWN:
+            self.reasons.append(verdict.reason)
+            return False
+        assert verdict.counterexample is not None
+        example = self._example(verdict.counterexample)
+        if example is None:
+            raise NotFunctional
+        return example
+
+    def _example(self, point: Point) -> Example | None:
+        """The one output that meets the condition at a point, or None if there are several or it is not known.
+
+        Raises:
+            Infeasible: if there is none.
+        """
+        (function,) = self.spec.functions
+        call = self.condition.single_call
+        assert call is not None
+        given = self.condition.arguments(call, point)
+        definition = self.condition.definition()
+        output: Value
+        if definition is not None:
+            cell = Evaluation(self.domain, [point]).column(definition)[0]
+            if cell is BOTTOM or cell is EXHAUSTED:
+                return None
+            output = cell  # type: ignore[assignment]
+        else:
+            values = self.verifier.outputs(point, self.allowance())
+            self.meter.spend(1)
+            if values is not None and not values:
+                raise Infeasible(point)
+            if values is None or len(values) > 1:
+                return None
+            output = values[0]
+        return Example(function.name, given, output)  # type: ignore[arg-type]

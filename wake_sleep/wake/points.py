@@ -1,0 +1,99 @@
+"""Points to begin with: values of the variables of a condition, before any counterexample is known."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from dsl.terms import Literal, Term, postorder
+from dsl.types import BOOL, INT, REAL, STRING, Type
+from dsl.values import Value
+from wake_sleep.wake.verify.condition import Condition, Point
+
+COUNT: Final = 24
+"""Points that are sampled."""
+FEW: Final = 256
+"""A condition of at most so many points is given all of them."""
+_TEXTS: Final = ("", "a", "ab", "abc", "0", "12", " ", "A b", "a-b")
+
+
+def initial_points(condition: Condition, seed: int, count: int = COUNT) -> list[Point]:
+    """Distinct points: all of them if they are few, else corners first and then random ones.
+
+    Args:
+        condition: whose variables.
+        seed: of what is random.
+        count: how many are sampled.
+    """
+    types = [t for _, t in condition.variables]
+    ranges = [_all_values(t) for t in types]
+    total = 1
+    for values in ranges:
+        total = total * len(values) if values else FEW + 1
+        if total > FEW:
+            break
+    if total <= FEW:
+        return list(itertools.product(*(values for values in ranges if values is not None)))
+    draw = random.Random(seed)
+    texts = _texts(condition.clauses)
+    found: dict[Point, None] = {}
+    for point in _sampled(types, texts, draw):
+        found.setdefault(point)
+        if len(found) >= count:
+            break
+    return list(found)
+
+
+def _all_values(type_: Type) -> Sequence[Value] | None:
+    """All values of a small type."""
+    if type_ is BOOL:
+        return (False, True)
+    if type_.name == "bv" and type_.width <= 8:
+        return range(1 << type_.width)
+    return None
+
+
+def _sampled(types: Sequence[Type], texts: Sequence[str], draw: random.Random) -> Iterator[Point]:
+    """Points without end, with repetitions."""
+    for attempt in itertools.count():
+        # Small values and equal ones decide more conditions than large ones do.
+        reach = (3, 3, 12, 60)[attempt % 4]
+        shared: dict[Type, Value] = {}
+        point = []
+        for type_ in types:
+            value = _value(type_, reach, texts, draw)
+            if type_ in shared and draw.random() < 0.15:
+                value = shared[type_]
+            shared[type_] = value
+            point.append(value)
+        yield tuple(point)
+        if attempt > 50 * COUNT:
+            return
+
+
+def _value(type_: Type, reach: int, texts: Sequence[str], draw: random.Random) -> Value:
+    if type_ is INT:
+        return draw.randint(-reach, reach)
+    if type_ is BOOL:
+        return draw.random() < 0.5
+    if type_ is STRING:
+        return draw.choice(texts)
+    if type_ is REAL:
+        return float(draw.randint(-reach, reach))
+    width = type_.width
+    corners = (0, 1, (1 << width) - 1, 1 << (width - 1), (1 << (width - 1)) - 1, 2 % (1 << width))
+    if draw.random() < 0.25:
+        return draw.choice(corners)
+    if draw.random() < 0.3:
+        return draw.getrandbits(min(width, 4))
+    return draw.getrandbits(width)
+
+
+def _texts(clauses: Sequence[Term]) -> tuple[str, ...]:
+    found = dict.fromkeys(_TEXTS)
+    for node in postorder(clauses, into_definitions=True):
+        if isinstance(node, Literal) and isinstance(node.value, str):
+            found.setdefault(node.value)
+    return tuple(found)

@@ -1,0 +1,285 @@
+"""Z3 as the verifier of conditions: one translation of a spec, one equation a call for every candidate.
+
+The negated condition is asserted once, with a fresh symbol for every call of an unknown function. A candidate adds the
+equations of its calls and is checked; that costs 0.1 to 0.9 ms where a fresh solver each time costs 3 to 600. What
+the incremental solver does not settle within a short limit is given to a fresh one with the rest of the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import z3
+
+from dsl.errors import LimitExceeded, TypeMismatch
+from dsl.smt import sort_of, to_z3, value_from_z3, value_to_z3
+from dsl.terms import Operator, Term, strip_lambdas
+from dsl.types import BOOL
+from dsl.values import Value
+from wake_sleep.wake.outcome import Judgement, Verdict
+from wake_sleep.wake.verify.condition import Condition, Point
+
+SHORT_MILLISECONDS: Final = 100
+"""What the incremental solver may take for one check."""
+SHORT_STEPS: Final = 200_000
+"""The same in Z3's resource units, where nothing may depend on a clock."""
+LONG_STEPS: Final = 20_000_000
+"""What a fresh solver may take for one check, in resource units."""
+KEPT_POINTS: Final = 400
+"""Most counterexamples that are kept."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one check may take.
+
+    Attributes:
+        seconds: on the clock, or None if only steps count.
+    """
+
+    seconds: float | None = None
+
+
+class Translation:
+    """A condition in Z3, with a symbol for every call of an unknown function.
+
+    Attributes:
+        context: where all of it lives.
+        variables: what stands for the variables of the condition.
+        calls: the calls, those within arguments of others first.
+        clauses: what must hold.
+    """
+
+    def __init__(self, condition: Condition) -> None:
+        """Translate a condition.
+
+        Raises:
+            DomainError: if it speaks of what Z3 knows nothing of.
+        """
+        self.condition = condition
+        # A context of its own: what Z3 answers depends on all that was made in a context before.
+        self.context = context = z3.Context()
+        names = enumerate(condition.variables)
+        self.variables = [z3.Const(f"{name} {i}", sort_of(t, context)) for i, (name, t) in names]
+        self.calls: list[Call] = []
+        functions = {f.operator: self._symbol_of(f.operator) for f in condition.functions}
+        self.clauses = [
+            to_z3(c, self.variables, condition.domain, functions, context=context) for c in condition.clauses
+        ]
+
+    def _symbol_of(self, operator: Operator) -> Any:
+        known: dict[tuple[int, ...], z3.ExprRef] = {}
+
+        def make(*arguments: z3.ExprRef) -> z3.ExprRef:
+            key = tuple(argument.get_id() for argument in arguments)
+            if key not in known:
+                known[key] = z3.FreshConst(sort_of(operator.type.result, self.context), operator.name)
+                self.calls.append(Call(operator, arguments, known[key]))
+            return known[key]
+
+        return make
+
+    def values(self, point: Point) -> list[tuple[z3.ExprRef, z3.ExprRef]]:
+        """The variables with their values at a point, to be substituted."""
+        given = zip(self.variables, point, self.condition.variables, strict=True)
+        return [(variable, value_to_z3(value, type_, self.context)) for variable, value, (_, type_) in given]
+
+    def at(self, point: Point) -> list[z3.BoolRef]:
+        """The clauses at a point; calls are symbols still."""
+        pairs = self.values(point)
+        return [z3.simplify(z3.substitute(clause, *pairs)) if pairs else clause for clause in self.clauses]
+
+
+class ConditionVerifier:
+    """Checks programs against a condition.
+
+    Attributes:
+        points: the counterexamples so far, which every candidate is tried on first.
+        translation: the condition in Z3.
+        checks: how many candidates Z3 was asked about.
+        replayed: how many were refuted by a point that was known.
+    """
+
+    def __init__(self, condition: Condition) -> None:
+        """Translate the condition.
+
+        Raises:
+            DomainError: see `Translation`.
+        """
+        self.condition = condition
+        self.points: list[Point] = []
+        self.checks = self.replayed = 0
+        self.translation = Translation(condition)
+        self._context = context = self.translation.context
+        self._negated = z3.Not(z3.And([*self.translation.clauses, z3.BoolVal(True, context)]))
+        self._solver = z3.Solver(ctx=context)
+        self._solver.add(self._negated)
+        sorts = [t for _, t in condition.variables] + [c.operator.type.result for c in self.translation.calls]
+        self._has_only_bits = all(t is BOOL or t.name == "bv" for t in sorts)
+
+    def check(self, programs: Mapping[str, Term], allowance: Allowance) -> Verdict:
+        """Whether programs meet the condition for all values of its variables.
+
+        Returns:
+            ``proved``, ``refuted`` with a point at which the interpreter finds a clause not true, or ``unknown``.
+        """
+        known = self.condition.failing(programs, self.points)
+        if known:
+            self.replayed += 1
+            return Verdict(Judgement.REFUTED, "a condition fails", "", self.points[known[0]])
+        self.checks += 1
+        equations = self._equations(programs)
+        answer, model, reason = self._decide(equations, allowance)
+        if answer == z3.unsat:
+            return Verdict(Judgement.PROVED)
+        if answer == z3.unknown:
+            return Verdict(Judgement.UNKNOWN, f"Z3 gives no answer: {reason}")
+        point = self._point(model)
+        if point is None:
+            return Verdict(Judgement.UNKNOWN, "Z3 names an input that has no value here")
+        if not self.condition.failing(programs, [point]):
+            reason = "SMT-LIB leaves open what the condition depends on, such as a division by zero"
+            return Verdict(Judgement.UNKNOWN, reason)
+        self.add_point(point)
+        return Verdict(Judgement.REFUTED, "a condition fails", "", point)
+
+    def add_point(self, point: Point) -> None:
+        """Keep a point that candidates are tried on."""
+        if point not in self.points:
+            self.points.append(point)
+            del self.points[:-KEPT_POINTS]
+
+    def _equations(self, programs: Mapping[str, Term]) -> list[z3.BoolRef]:
+        found = []
+        for call in self.translation.calls:
+            _, body = strip_lambdas(programs[call.operator.name], call.operator.arity)
+            found.append(call.symbol == to_z3(body, call.arguments, self.condition.domain, context=self._context))
+        return found
+
+    def _decide(self, equations: Sequence[z3.BoolRef], allowance: Allowance) -> tuple[Any, Any, str]:
+        """The answer on the negated condition with these equations, a model, and the reason of an unknown."""
+        solver = self._solver
+        solver.push()
+        try:
+            solver.add(*equations)
+            answer = run(solver, allowance, SHORT_MILLISECONDS, SHORT_STEPS)
+            if answer != z3.unknown:
+                return answer, solver.model() if answer == z3.sat else None, ""
+        finally:
+            solver.pop()
+        fresh = z3.SolverFor("QF_BV", ctx=self._context) if self._has_only_bits else z3.Solver(ctx=self._context)
+        symbols = [
+            (call.symbol, equation.arg(1)) for call, equation in zip(self.translation.calls, equations, strict=True)
+        ]
+        negated = self._negated
+        # The calls within arguments of others come first, and are put in last.
+        for symbol, value in reversed(symbols):
+            negated = z3.substitute(negated, (symbol, value))
+        fresh.add(z3.simplify(negated))
+        answer = run(fresh, allowance, None, LONG_STEPS)
+        return answer, fresh.model() if answer == z3.sat else None, _reason(fresh) if answer == z3.unknown else ""
+
+    def _point(self, model: z3.ModelRef) -> Point | None:
+        values = []
+        for variable, (_, type_) in zip(self.translation.variables, self.condition.variables, strict=True):
+            try:
+                values.append(value_from_z3(model.eval(variable, model_completion=True), type_))
+            except (TypeMismatch, LimitExceeded):
+                return None
+        return tuple(values)
+
+    # Outputs at points.
+
+    def outputs(self, point: Point, allowance: Allowance, most: int = 2) -> list[Value] | None:
+        """Some values of the `single_call` of the condition that meet it at a point.
+
+        Args:
+            point: values of the variables.
+            allowance: what it may take.
+            most: how many values are looked for; fewer are returned only if there are no more.
+
+        Returns:
+            the values, or None if Z3 gives no answer.
+        """
+        (call,) = self.translation.calls
+        solver = z3.Solver(ctx=self._context)
+        solver.add(*self.translation.at(point))
+        found: list[Value] = []
+        while len(found) < most:
+            answer = run(solver, allowance, None, LONG_STEPS)
+            if answer == z3.unknown:
+                return None
+            if answer == z3.unsat:
+                break
+            literal = solver.model().eval(call.symbol, model_completion=True)
+            try:
+                found.append(value_from_z3(literal, call.operator.type.result))
+            except (TypeMismatch, LimitExceeded):
+                return None
+            solver.add(call.symbol != literal)
+        return found
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of an unknown function, and the symbol that stands for it."""
+
+    operator: Operator
+    arguments: tuple[z3.ExprRef, ...]
+    symbol: z3.ExprRef
+
+
+def run(solver: z3.Solver, allowance: Allowance, milliseconds: int | None, steps: int, *assumptions: z3.BoolRef) -> Any:
+    """The answer of a solver within limits.
+
+    Args:
+        solver: what is asked.
+        allowance: what may be spent.
+        milliseconds: a shorter limit on the clock, or None.
+        steps: the limit, in Z3's resource units, if nothing may depend on a clock.
+        assumptions: what is to hold beside what the solver knows.
+
+    Raises:
+        KeyboardInterrupt: if the user interrupted it, which Z3 takes for a limit.
+    """
+    seconds = allowance.seconds
+    if seconds is None:
+        solver.set("rlimit", steps)
+        return _checked(solver, assumptions)
+    limit = max(1, int(1000 * seconds))
+    # A watchdog costs a thread: most answers are there before one is worth it.
+    short = min(limit, SHORT_MILLISECONDS if milliseconds is None else milliseconds)
+    solver.set("timeout", short)
+    answer = _checked(solver, assumptions)
+    if answer != z3.unknown or short == limit or milliseconds is not None:
+        return answer
+    solver.set("timeout", limit)
+    with interrupted_after(seconds, solver.ctx):
+        return _checked(solver, assumptions)
+
+
+def _checked(solver: z3.Solver, assumptions: Sequence[z3.BoolRef]) -> Any:
+    answer = solver.check(*assumptions)
+    if answer == z3.unknown and "interrupted from keyboard" in solver.reason_unknown():
+        raise KeyboardInterrupt
+    return answer
+
+
+def _reason(solver: z3.Solver) -> str:
+    return str(solver.reason_unknown()).strip("()") or "no reason is given"
+
+
+@contextlib.contextmanager
+def interrupted_after(seconds: float, context: z3.Context | None = None) -> Iterator[None]:
+    """Interrupt Z3, in a context or else the main one, should it not keep to its own limit."""
+    timer = threading.Timer(1.05 * seconds + 0.05, (context or z3.main_ctx()).interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
