@@ -7,7 +7,8 @@ A verifier checks each candidate; a counterexample becomes a point that all furt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from dsl.domain import load_domain
@@ -15,12 +16,14 @@ from dsl.errors import DomainError
 from dsl.evaluate import Evaluation
 from dsl.limits import EXHAUSTED
 from dsl.spec import Example, Spec
-from dsl.terms import Term, Variable, strip_lambdas
+from dsl.terms import Application, Term, Variable, free_variables, rename, strip_lambdas
 from dsl.types import BOOL
 from dsl.values import BOTTOM, Value, value_text
 from wake_sleep.wake.backstop import backstop
+from wake_sleep.wake.columns.kernels import term_kernel
+from wake_sleep.wake.columns.rules import is_searched_over_columns
 from wake_sleep.wake.costs import Costs
-from wake_sleep.wake.fitting import Fitting
+from wake_sleep.wake.fitting import Fitting, Judge
 from wake_sleep.wake.linear.formula import NotLinear
 from wake_sleep.wake.linear.piecewise import NoOutput, PiecewiseLinear
 from wake_sleep.wake.linear.templates import LinearFunctions
@@ -92,7 +95,8 @@ class ConditionDriver:
         if self.condition.single_call is None:
             stages.append(self._by_templates)
         if self.condition.single_call is not None:
-            stages.append(self._by_examples)
+            by_examples = [self._by_examples, self._by_relation]
+            stages += by_examples if self.condition.definition() is not None else by_examples[::-1]
         return stages
 
     def _unknown(self, reason: str) -> Outcome:
@@ -172,24 +176,62 @@ class ConditionDriver:
 
     def _by_examples(self) -> Outcome | None:
         """Counterexamples as examples, where the condition leaves one output at each point that decides."""
-        (function,) = self.spec.functions
         points = initial_points(self.condition, self.settings.seed)
         try:
             examples = [e for point in points if (e := self._example(point)) is not None]
-            fitting = Fitting(
-                function,
-                self.grammars[function.name],
-                self.domain,
-                examples,
-                self.settings.weights,
-                self.meter,
-                judge=self._judge,
-            )
-            outcome = fitting.solve()
+            return self._fitted(examples, self._judge)
         except NotFunctional:
             return None
+
+    def _by_relation(self) -> Outcome | None:
+        """Counterexamples as inputs at which the condition is to hold, over columns of bit-vectors and Booleans."""
+        (function,) = self.spec.functions
+        grammar, call = self.grammars[function.name], self.condition.single_call
+        assert call is not None
+        if not is_searched_over_columns(grammar, self.domain):
+            return None
+        relation = self._relation(call)
+        count = len(function.parameters) + 1
+        if relation is None or any(term_kernel(term, count, self.domain) is None for term in relation):
+            return None
+        nothing: Value = False if function.result is BOOL else 0
+
+        def judge(program: Term) -> Example | bool:
+            verdict = self.verifier.check({function.name: program}, self.allowance())
+            if verdict.judgement is Judgement.REFUTED:
+                assert verdict.counterexample is not None
+                return self._at(verdict.counterexample, nothing)
+            self.reasons += [verdict.reason] * (verdict.judgement is Judgement.UNKNOWN)
+            return verdict.judgement is Judgement.PROVED
+
+        points = initial_points(self.condition, self.settings.seed)
+        return self._fitted([self._at(point, nothing) for point in points], judge, relation)
+
+    def _relation(self, call: Application) -> list[Term] | None:
+        """The clauses over the parameters and the output, or None if they speak of more than the arguments."""
+        numbers = {0: 0}
+        for place, argument in enumerate(reversed(call.arguments), start=1):
+            assert isinstance(argument, Variable)
+            numbers[argument.index + 1] = place
+        found = self.condition.relation()
+        if any(index not in numbers for term in found for index in free_variables(term)):
+            return None
+        return [rename(term, numbers) for term in found]
+
+    def _at(self, point: Point, output: Value) -> Example:
+        (function,) = self.spec.functions
+        call = self.condition.single_call
+        assert call is not None
+        return Example(function.name, self.condition.arguments(call, point), output)  # type: ignore[arg-type]
+
+    def _fitted(self, examples: Sequence[Example], judge: Judge, relation: Sequence[Term] = ()) -> Outcome:
+        """What a search for the only function comes to that a judge decides on."""
+        (function,) = self.spec.functions
+        grammar, weights = self.grammars[function.name], self.settings.weights
+        fitting = Fitting(function, grammar, self.domain, examples, weights, self.meter, judge=judge, relation=relation)
+        outcome = fitting.solve()
         if outcome.status is not Status.SOLVED:
-            return outcome
+            return dataclasses.replace(outcome, reason="; ".join(dict.fromkeys([outcome.reason, *self.reasons[-1:]])))
         verdict = self.verifier.check(outcome.programs, self.allowance())
         assert outcome.found_by is not None
         return self.solved(outcome.programs, verdict, outcome.found_by)

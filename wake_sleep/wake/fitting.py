@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from dsl.domain import Domain
+from dsl.evaluate import Evaluation
 from dsl.grammar import Grammar
-from dsl.limits import DEFAULT_LIMITS
+from dsl.limits import DEFAULT_LIMITS, Exhausted
 from dsl.printing import to_sexpr
 from dsl.probability import Weights
 from dsl.spec import Example, Function
-from dsl.terms import Term
-from dsl.values import typed_key
+from dsl.terms import Term, strip_lambdas
+from dsl.values import Bottom, typed_key
 from wake_sleep.wake.backstop import backstop
 from wake_sleep.wake.blame import blaming_primitives
 from wake_sleep.wake.cegis import diverse
@@ -48,6 +49,7 @@ class Fitting:
         meter: Meter,
         share: float = 1.0,
         judge: Judge | None = None,
+        relation: Sequence[Term] = (),
     ) -> None:
         """Prepare a search.
 
@@ -60,9 +62,10 @@ class Fitting:
             meter: what may be spent.
             share: of the budget, that of former functions included, after which the search is patient no longer.
             judge: what decides on programs that are right on all examples; None accepts them.
+            relation: what must hold of inputs and output, in the place of the outputs of the examples; see `Goal`.
         """
         self.function, self.grammar, self.domain = function, grammar, domain
-        self.meter, self.share, self.judge = meter, share, judge
+        self.meter, self.share, self.judge, self.relation = meter, share, judge, tuple(relation)
         self.examples = distinct_examples(examples)
         self.costs = Costs(grammar, weights)
         self.best: tuple[float, int, str, Found, Term] | None = None
@@ -81,7 +84,7 @@ class Fitting:
             return solved
         cases: list[Case] = [(e.inputs, e.output) for e in self.examples]
         size = self.meter.budget.size
-        goal = Goal(self.grammar, self.domain, tuple(cases), size, DEFAULT_LIMITS)
+        goal = Goal(self.grammar, self.domain, tuple(cases), size, DEFAULT_LIMITS, self.relation)
         try:
             engine = engine_for(goal)
             active = diverse(cases, engine.initial_cases)
@@ -139,7 +142,7 @@ class Fitting:
         """Run a body on all examples and keep it if it is the best; else the position of an example that it fails."""
         self._decided.add(found.body)
         program = self.grammar.program(found.body)
-        failing = failing_examples(program, self.examples, self.domain)
+        failing = self._failing(program)
         if failing:
             return failing[0]
         if self.judge is not None:
@@ -154,6 +157,21 @@ class Fitting:
         if self.best is None or rank < self.best[:3]:
             self.best = (*rank, found, program)
         return None
+
+    def _failing(self, program: Term) -> list[int]:
+        """Positions of the examples that a program fails."""
+        if not self.relation:
+            return failing_examples(program, self.examples, self.domain)
+        _, body = strip_lambdas(program, len(self.function.parameters))
+        outputs = Evaluation(self.domain, [e.inputs for e in self.examples]).column(body)
+        computed = [i for i, cell in enumerate(outputs) if not isinstance(cell, Bottom | Exhausted)]
+        rows = [(*self.examples[i].inputs, outputs[i]) for i in computed]
+        evaluation = Evaluation(self.domain, rows)  # type: ignore[arg-type]
+        columns = [evaluation.column(term) for term in self.relation]
+        right = {
+            i for i, cells in zip(computed, zip(*columns, strict=True), strict=True) if all(c is True for c in cells)
+        }
+        return [i for i in range(len(self.examples)) if i not in right]
 
     def _solved(self) -> Outcome | None:
         if self.best is None:

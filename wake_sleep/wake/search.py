@@ -35,6 +35,8 @@ class Goal:
         cases: the examples, distinct inputs only.
         maximum_size: AST nodes of the largest body wanted, or None.
         limits: what one evaluation may take.
+        relation: Boolean terms over the parameters and, as ``$0``, the output, that must hold at every case; where
+            there are some, the outputs of the cases say nothing. Only searches over columns take them.
     """
 
     grammar: Grammar
@@ -42,6 +44,7 @@ class Goal:
     cases: tuple[Case, ...]
     maximum_size: int | None = None
     limits: Limits = DEFAULT_LIMITS
+    relation: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True)

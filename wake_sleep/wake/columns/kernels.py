@@ -107,6 +107,9 @@ _LOGIC: Final[dict[str, Kernel]] = {
     "and": np.logical_and,
     "or": np.logical_or,
     "=": np.equal,
+    "distinct": np.not_equal,
+    "xor": np.logical_xor,
+    "=>": np.less_equal,
     "ite": np.where,
 }
 _BITWISE: Final[dict[str, Kernel]] = {

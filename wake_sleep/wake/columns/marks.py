@@ -65,7 +65,8 @@ class Marks:
         case = self._cases
         self._cases += 1
         byte, bit = case // 8, np.uint8(1 << case % 8)
-        flags = self._holds(self.bank.values[case : case + 1, : self._seen], case)[0]
+        # A copy, since a test that is a Boolean itself gives a view of the bank.
+        flags = self._holds(self.bank.values[case : case + 1, : self._seen], case)[0].copy()
         packed = np.zeros((len(self._packed), _bytes(self._cases)), np.uint8)
         packed[:, : self._packed.shape[1]] = self._packed
         packed[flags[self._rows], byte] |= bit

@@ -16,6 +16,7 @@ from dsl.grammar import Derivation, Nonterminal
 from dsl.probability import ROOT
 from dsl.terms import Literal, Term
 from dsl.types import BOOL, Type
+from dsl.values import Value
 from wake_sleep.wake.columns.bank import Bank, Batch
 from wake_sleep.wake.columns.conditionals import Conditional, conditionals
 from wake_sleep.wake.columns.deduce import Pair, case_splits, constant_partners, is_deduced, splits
@@ -85,7 +86,7 @@ class ColumnSearch(Search):
         self._banks = {n: Bank(n, len(self.goal.cases), arity) for n in nonterminals}
         self._start = self._banks[grammar.start]
         self._conditionals = tuple(conditionals(grammar, domain))
-        outputs = [output for _, output in self.goal.cases]
+        outputs = self._outputs()
         self._book = RuleBook(grammar, domain, self.costs, self._banks, self._conditionals, outputs)
         self._rules, self.is_complete = self._book.rules, self._book.is_complete
         self._seeds: list[Term] = []
@@ -98,7 +99,9 @@ class ColumnSearch(Search):
         self._waiting: dict[int, list[_Piece]] = {}
         self._passed: list[_Piece] = []
         # What the marks call must not refer back to the search: a cycle would keep the banks until a collection.
-        self._wanted = _Wanted(self._target)
+        kernels = [term_kernel(t, len(self._parameters) + 1, domain) for t in self.goal.relation]
+        assert None not in kernels, "a relation that is not columnar"
+        self._wanted = _Wanted(self._target, self._parameters, [k for k in kernels if k is not None])
         self._mark_anew()
         self._yielded: set[Term] = set()
         self._terms: dict[tuple[Nonterminal, int], Term] = {}
@@ -109,6 +112,10 @@ class ColumnSearch(Search):
         self._predicates = [
             Marks(self._banks[c.tested], functools.partial(_tested, c.test)) for c in self._conditionals
         ]
+
+    def _outputs(self) -> list[Value]:
+        """The outputs of the cases, if they are wanted."""
+        return [] if self.goal.relation else [output for _, output in self.goal.cases]
 
     def _read_cases(self) -> None:
         """Make the columns of parameters and target, each of shape (cases, 1)."""
@@ -124,9 +131,10 @@ class ColumnSearch(Search):
         while True:
             yield from self._unify()
             if self._next > self._reached:
-                yield from self._deduce()
-                yield from self._deduce_constants()
-                yield from self._deduce_leaves()
+                if not self.goal.relation:
+                    yield from self._deduce()
+                    yield from self._deduce_constants()
+                    yield from self._deduce_leaves()
                 yield from self._combine_predicates()
                 if self._swept_epoch != self._epoch:
                     # Rows that were equal on fewer cases and were passed by are found by going through all levels.
@@ -281,7 +289,7 @@ class ColumnSearch(Search):
             return None
         start = self._keep(rule, rows_of(arguments, new), values[:, new], hashes[new], self._level)
         if bank is self._start:
-            right = np.flatnonzero((bank.values[:, start:] == self._target).all(axis=0))
+            right = np.flatnonzero(self._wanted(bank.values[:, start:], 0).all(axis=0))
             if right.size:
                 return self._found(self._term(bank, start + int(right[0])), FoundBy.ENUMERATION)
         return None
@@ -313,7 +321,7 @@ class ColumnSearch(Search):
         if kept > self._capacity:
             # What is kept from now on is right on a case; the rest could only be part of larger terms.
             self.is_complete = False
-            new = new[(values[:, new] == self._target).any(axis=0)] if bank is self._start else new[:0]
+            new = new[self._wanted(values[:, new], 0).any(axis=0)] if bank is self._start else new[:0]
         return new[first_of_each(hashes[new])]
 
     def _rehash(self) -> None:
@@ -510,7 +518,7 @@ class ColumnSearch(Search):
             rows = np.array(pairs[start : start + chunk], np.int32).T
             self.meter.spend(rows.shape[1])
             values = self._values(rule, list(rows))
-            right = (values == self._target).sum(axis=0)
+            right = self._wanted(values, 0).sum(axis=0)
             shared = np.flatnonzero(right > 1)
             if shared.size:
                 self._keep_by_level(rule, rows[:, shared], values[:, shared])
@@ -619,7 +627,7 @@ class ColumnSearch(Search):
                 new[...] = rule.kernel(
                     *(child.values[-len(cases) :, rows] for child, rows in zip(rule.children, arguments, strict=False))
                 )
-        self._wanted.target = self._target
+        self._wanted.target, self._wanted.parameters = self._target, self._parameters
         # What other rows replaced may differ from them now.
         self._await(self._passed)
         self._passed = []
@@ -633,7 +641,7 @@ class ColumnSearch(Search):
         if self._hashed_epoch != self._epoch:
             self._rehash()
         self.costs = costs
-        former, outputs = self._rules, [output for _, output in self.goal.cases]
+        former, outputs = self._rules, self._outputs()
         self._book = RuleBook(self.goal.grammar, self.goal.domain, costs, self._banks, self._conditionals, outputs)
         self._rules = self._book.rules
         self.is_complete = self.is_complete and self._book.is_complete
@@ -708,7 +716,7 @@ class ColumnSearch(Search):
             return
         start = bank.add(number, [], values, hashes, term.size, level)
         self._register(bank, number, class_, level, start)
-        if bank is self._start and (values == self._target).all():
+        if bank is self._start and self._wanted(values, 0).all():
             found = self._found(term, FoundBy.ENUMERATION)
             if found is not None:
                 self._answers.append(found)
@@ -743,14 +751,25 @@ class _Wanted:
     """Where rows are right.
 
     Attributes:
-        target: shape (cases, 1).
+        target: the outputs, shape (cases, 1).
+        parameters: the inputs, each of shape (cases, 1).
+        relation: what must hold of inputs and output; if there is nothing, the output is that of the target.
     """
 
     target: Array
+    parameters: Sequence[Array]
+    relation: Sequence[Kernel]
 
     def __call__(self, values: Array, first: int) -> Flags:
-        flags: Flags = values == self.target[first : first + len(values)]
-        return flags
+        """Whether values of shape (cases, rows) are right on cases from `first` on."""
+        last = first + len(values)
+        if not self.relation:
+            flags: Flags = values == self.target[first:last]
+            return flags
+        given = [column[first:last] for column in self.parameters]
+        return functools.reduce(
+            np.logical_and, (np.broadcast_to(k(*given, values), values.shape) for k in self.relation)
+        )
 
 
 def _tested(test: Kernel, values: Array, first: int) -> Flags:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsl.grammar import Nonterminal
-from dsl.types import bit_vector
+from dsl.types import BOOL, bit_vector
 from wake_sleep.wake.columns.bank import Bank
 from wake_sleep.wake.columns.hashing import hash_columns
 from wake_sleep.wake.columns.marks import Marks, as_integers, first_of_each_set
@@ -55,6 +55,18 @@ def test_a_further_case_extends_the_sets_and_tells_rows_apart_that_were_alike() 
     bank.open_cases(1)
     bank.values[2] = [0, 1, 1]
     assert sets(marks) == {0: 0b001, 1: 0b101, 2: 0b100}
+
+
+def test_a_test_that_is_the_value_itself_leaves_the_bank_as_it_is() -> None:
+    bank = Bank(Nonterminal(BOOL), 1, 0)
+    values = np.array([[True, False]])
+    bank.add(0, [], values, hash_columns(values), 1, 1)
+    marks = Marks(bank, lambda flags, _: flags)
+    assert sets(marks) == {0: 0b1}
+    bank.open_cases(1)
+    bank.values[1] = [True, True]
+    assert sets(marks) == {0: 0b11, 1: 0b10}
+    assert bank.values.tolist() == [[True, False], [True, True]]
 
 
 def test_sets_of_many_cases_are_kept_whole() -> None:
