@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from dsl.domain import load_domain
-from dsl.errors import DomainError
+from dsl.errors import DomainError, LimitExceeded, TypeMismatch
 from dsl.evaluate import Evaluation
 from dsl.limits import EXHAUSTED
-from dsl.spec import Example, Spec
-from dsl.terms import Application, Term, Variable, free_variables, rename, strip_lambdas
+from dsl.spec import Example, Function, Spec
+from dsl.terms import Application, Term, Variable, beta_normal, free_variables, rename, strip_lambdas
 from dsl.types import BOOL
 from dsl.values import BOTTOM, Value, value_text
 from wake_sleep.wake.backstop import backstop
@@ -29,12 +29,15 @@ from wake_sleep.wake.linear.piecewise import NoOutput, PiecewiseLinear
 from wake_sleep.wake.linear.templates import LinearFunctions
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status, Verdict
-from wake_sleep.wake.points import initial_points
+from wake_sleep.wake.points import corner_points, initial_points
+from wake_sleep.wake.reach import reachable_values
 from wake_sleep.wake.solve import SolveSettings, program_grammar
 from wake_sleep.wake.verify.condition import Point, condition_of
 from wake_sleep.wake.verify.cubes import Undecided
 from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
 
+MOST_REDUCTIONS: Final = 20_000
+"""Steps that expanding a stated output may take."""
 FEW_POINTS: Final = 6
 """Points that coefficients are fitted to at first."""
 
@@ -91,7 +94,7 @@ class ConditionDriver:
         return self._unknown("kind: no engine answers conditions of this kind")
 
     def _stages(self) -> list[Callable[[], Outcome | None]]:
-        stages: list[Callable[[], Outcome | None]] = [self._piecewise]
+        stages: list[Callable[[], Outcome | None]] = [self._unreachable, self._piecewise]
         if self.condition.single_call is None:
             stages.append(self._by_templates)
         if self.condition.single_call is not None:
@@ -121,6 +124,29 @@ class ConditionDriver:
         weights = self.settings.weights
         cost = sum(Costs(self.grammars[f.name], weights).nats(ordered[f.name]) for f in functions)
         return Outcome(Status.SOLVED, ordered, verdict, size=size, cost=cost, found_by=by)
+
+    # What the grammars cannot reach.
+
+    def _unreachable(self) -> Outcome | None:
+        """Infeasible, if at some simple input the grammars reach few values and none meets the condition."""
+        if not all(isinstance(a, Variable) for call in self.condition.calls for a in call.arguments):
+            return None
+        for point in corner_points(self.condition):
+            values = {f.name: self._reached(f, point) for f in self.spec.functions}
+            known = {name: found for name, found in values.items() if found is not None}
+            if known and self.verifier.excludes(point, known, self.allowance()):
+                outcome = self._infeasible(point)
+                return dataclasses.replace(outcome, reason=f"{outcome.reason} of those that the grammar reaches there")
+        return None
+
+    def _reached(self, function: Function, point: Point) -> tuple[Value, ...] | None:
+        """The values that the programs of a grammar have at the calls of a function, if they are few and surely all."""
+        grammar = self.grammars[function.name]
+        calls = [call for call in self.condition.calls if call.head is function.operator]
+        if function.grammar is None or len(calls) != 1:
+            return None
+        given = self.condition.arguments(calls[0], point)
+        return reachable_values(grammar, self.domain, given, self.settings.weights, self.meter)  # type: ignore[arg-type]
 
     # Linear integer arithmetic.
 
@@ -179,9 +205,34 @@ class ConditionDriver:
         points = initial_points(self.condition, self.settings.seed)
         try:
             examples = [e for point in points if (e := self._example(point)) is not None]
-            return self._fitted(examples, self._judge)
+            return self._fitted(examples, self._judge, offered=self._stated())
         except NotFunctional:
             return None
+
+    def _stated(self) -> Term | None:
+        """What the output is stated to equal, as a body, if the grammar derives it."""
+        (function,) = self.spec.functions
+        definition, call = self.condition.definition(), self.condition.single_call
+        if definition is None or call is None:
+            return None
+        numbers = self._places(call)
+        try:
+            term = beta_normal(definition, expand=True, limit=MOST_REDUCTIONS)
+        except (LimitExceeded, TypeMismatch):
+            return None
+        if any(index + 1 not in numbers for index in free_variables(term)):
+            return None
+        body = rename(term, {index - 1: place - 1 for index, place in numbers.items() if index})
+        grammar = self.grammars[function.name]
+        return body if grammar.derive_at(grammar.start, body) is not None else None
+
+    def _places(self, call: Application) -> dict[int, int]:
+        """For the variables of `Condition.relation` that are arguments of the call, and the output, their places."""
+        numbers = {0: 0}
+        for place, argument in enumerate(reversed(call.arguments), start=1):
+            assert isinstance(argument, Variable)
+            numbers[argument.index + 1] = place
+        return numbers
 
     def _by_relation(self) -> Outcome | None:
         """Counterexamples as inputs at which the condition is to hold, over columns of bit-vectors and Booleans."""
@@ -209,10 +260,7 @@ class ConditionDriver:
 
     def _relation(self, call: Application) -> list[Term] | None:
         """The clauses over the parameters and the output, or None if they speak of more than the arguments."""
-        numbers = {0: 0}
-        for place, argument in enumerate(reversed(call.arguments), start=1):
-            assert isinstance(argument, Variable)
-            numbers[argument.index + 1] = place
+        numbers = self._places(call)
         found = self.condition.relation()
         if any(index not in numbers for term in found for index in free_variables(term)):
             return None
@@ -224,11 +272,15 @@ class ConditionDriver:
         assert call is not None
         return Example(function.name, self.condition.arguments(call, point), output)  # type: ignore[arg-type]
 
-    def _fitted(self, examples: Sequence[Example], judge: Judge, relation: Sequence[Term] = ()) -> Outcome:
+    def _fitted(
+        self, examples: Sequence[Example], judge: Judge, relation: Sequence[Term] = (), offered: Term | None = None
+    ) -> Outcome:
         """What a search for the only function comes to that a judge decides on."""
         (function,) = self.spec.functions
         grammar, weights = self.grammars[function.name], self.settings.weights
         fitting = Fitting(function, grammar, self.domain, examples, weights, self.meter, judge=judge, relation=relation)
+        if offered is not None:
+            fitting.offer(offered)
         outcome = fitting.solve()
         if outcome.status is not Status.SOLVED:
             return dataclasses.replace(outcome, reason="; ".join(dict.fromkeys([outcome.reason, *self.reasons[-1:]])))

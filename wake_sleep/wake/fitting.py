@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from dsl.domain import Domain
 from dsl.evaluate import Evaluation
@@ -27,6 +28,9 @@ from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy, Outcome, Status
 from wake_sleep.wake.search import Case, Found, Goal, Search
 from wake_sleep.wake.verify.examples import failing_examples
+
+OFFERED_PATIENCE: Final = 150_000
+"""Candidates within which something shorter than an offered body is to be found."""
 
 Judge = Callable[[Term], Example | bool]
 """Whether a closed program is accepted; else an example that it fails, or False if nothing is known of it."""
@@ -71,6 +75,12 @@ class Fitting:
         self.best: tuple[float, int, str, Found, Term] | None = None
         self._decided: set[Term] = set()
         self._undecided = 0
+        self._deadline = math.inf
+
+    def offer(self, body: Term) -> None:
+        """Enter a body that may be right, as long as the search finds no shorter one within `OFFERED_PATIENCE`."""
+        if self._decide(Found(body, FoundBy.DEDUCTION)) is None and self.best is not None:
+            self._deadline = OFFERED_PATIENCE
 
     def solve(self) -> Outcome:
         """Search until a program is found and patience ends, or the budget."""
@@ -117,7 +127,7 @@ class Fitting:
 
     def _search(self, search: Search, active: set[int]) -> bool:
         """Run the search until it is complete or patience ends; returns whether all programs were tried."""
-        deadline = math.inf
+        deadline = self._deadline
         for found in search.run():
             if found is not None and found.body not in self._decided:
                 failing = self._decide(found)

@@ -46,6 +46,14 @@ def initial_points(condition: Condition, seed: int, count: int = COUNT) -> list[
     return list(found)
 
 
+def corner_points(condition: Condition) -> list[Point]:
+    """Points at which programs have few values: all numbers 0, all 1, all texts empty."""
+    if any(t not in (INT, BOOL, STRING) for _, t in condition.variables):
+        return []
+    corners: list[dict[Type, Value]] = [{INT: n, BOOL: b, STRING: ""} for n, b in ((0, False), (1, True))]
+    return [tuple(corner[t] for _, t in condition.variables) for corner in corners]
+
+
 def _all_values(type_: Type) -> Sequence[Value] | None:
     """All values of a small type."""
     if type_ is BOOL:

@@ -5,13 +5,15 @@ Short lists with small coefficients are tried first, so that what is found is sm
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from dsl.grammar import Grammar
-from dsl.terms import Term
-from dsl.types import INT
-from wake_sleep.wake.linear.formula import FALSE, TRUE, NotLinear, atom
+from dsl.terms import Term, Variable
+from dsl.types import BOOL, INT
+from wake_sleep.wake.linear.formula import FALSE, TRUE, Affine, NotLinear, Reader, atom, atoms_of, conjoined
 from wake_sleep.wake.linear.render import Inexpressible, Renderer
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.outcome import Judgement
@@ -23,6 +25,8 @@ SHAPES: Final = ((0, 1), (0, 10), (1, 1), (0, None), (1, 10), (2, 1), (1, None),
 """Tests of each list, and the bound on coefficients, in the order in which they are tried."""
 MOST_POINTS: Final = 60
 """Counterexamples after which a shape is given up."""
+MOST_BOUNDS: Final = 8
+"""Forms whose extremes are tried."""
 SHARE: Final = 0.25
 """Of the time that is left, what one question may take."""
 
@@ -52,6 +56,9 @@ class LinearFunctions:
             points: to begin with.
         """
         known = list(points)
+        suggested = self._suggested()
+        if suggested is not None:
+            return suggested
         has_choice = all(renderer.has_choice for renderer in self._renderers.values())
         for tests, largest in SHAPES:
             if tests and not has_choice:
@@ -59,6 +66,22 @@ class LinearFunctions:
             found = self._try(LinearTemplates(self._verifier.translation, tests, largest), known)
             if found is not None:
                 return found
+        return None
+
+    def _suggested(self) -> dict[str, Term] | None:
+        """Least and greatest of the forms that atoms of the condition bound the only function by."""
+        if len(self._condition.functions) != 1:
+            return None
+        ((name, renderer),) = self._renderers.items()
+        try:
+            forms = _bounds(self._condition)
+            terms = sorted(((f, renderer.form(f)) for f in forms[:MOST_BOUNDS]), key=lambda pair: pair[1].size)
+        except (NotLinear, Inexpressible):
+            return None
+        for body in _extremes(terms, renderer):
+            self._meter.spend(1)
+            if self._refuted({name: body}) is None and self._is_proved:
+                return {name: body}
         return None
 
     def _try(self, templates: LinearTemplates, known: list[Point]) -> dict[str, Term] | None:
@@ -107,6 +130,58 @@ class LinearFunctions:
 
     def _bodies(self, lists: Mapping[str, DecisionList]) -> dict[str, Term]:
         return {name: _body(found, self._renderers[name]) for name, found in lists.items()}
+
+
+def _bounds(condition: Condition) -> list[Affine]:
+    """The forms, over the parameters, that atoms bound calls of the only function by.
+
+    Raises:
+        NotLinear: if the condition is not linear, or has calls in arguments of others.
+    """
+    clauses = condition.abstracted()
+    if clauses is None:
+        raise NotLinear("calls in arguments of others")
+    calls, count = len(condition.calls), len(condition.calls) + len(condition.variables)
+    is_boolean = [False] * calls + [t is BOOL for _, t in reversed(condition.variables)]
+    reader = Reader(lambda variable: variable.index, is_boolean)
+    found: dict[Affine, None] = {}
+    for clause in clauses:
+        for bound in atoms_of(reader.formula(clause)):
+            coefficients = bound.form.coefficients
+            called = [number for number in range(calls) if coefficients[number]]
+            if len(called) != 1 or abs(coefficients[called[0]]) != 1 or bound.relation not in (">=", "="):
+                continue
+            form = bound.form.without(called[0]) * -coefficients[called[0]]
+            arguments = condition.calls[called[0]].arguments
+            places = [argument.index + calls for argument in arguments if isinstance(argument, Variable)]
+            used = {place for place in range(count) if form.coefficients[place]}
+            if len(set(places)) == len(arguments) and used <= set(places):
+                found.setdefault(Affine(tuple(form.coefficients[place] for place in places), form.constant))
+    return list(found)
+
+
+def _extremes(terms: Sequence[tuple[Affine, Term]], renderer: Renderer) -> Iterator[Term]:
+    """Each form, and the least and the greatest of every two and of all of them."""
+    yield from (term for _, term in terms)
+    if not renderer.has_choice:
+        return
+    groups = [list(pair) for pair in itertools.combinations(terms, 2)]
+    groups += [list(terms)] if len(terms) > 2 else []
+    for group in groups:
+        for sign in (1, -1):
+            # The extreme of the first ones is compared with each further one.
+            with contextlib.suppress(Inexpressible):
+                yield _extreme(group, sign, renderer)
+
+
+def _extreme(group: Sequence[tuple[Affine, Term]], sign: int, renderer: Renderer) -> Term:
+    """The greatest of some forms, or the least if `sign` is -1, as a decision list of conjunctions."""
+    body = group[-1][1]
+    for place in range(len(group) - 2, -1, -1):
+        form, term = group[place]
+        tests = [atom((form - other) * sign, ">=") for other, _ in group[place + 1 :]]
+        body = renderer.choice(conjoined(tests), term, body)
+    return body
 
 
 def _body(found: DecisionList, renderer: Renderer) -> Term:

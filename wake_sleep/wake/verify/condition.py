@@ -99,9 +99,32 @@ class Condition:
 
         Its variables are those of the condition and, as ``$0``, the output.
         """
-        call = self.single_call
-        assert call is not None
-        return [_with_output(clause, call) for clause in self.clauses]
+        assert self.single_call is not None
+        found = self.abstracted()
+        assert found is not None
+        return found
+
+    def abstracted(self) -> list[Term] | None:
+        """The clauses with a variable for each of the `calls`, the first of which is ``$0``.
+
+        The variables of the condition are moved up. None if calls stand in arguments of others.
+        """
+        if any(calls_functions(argument) for call in self.calls for argument in call.arguments):
+            return None
+        count = len(self.calls)
+        places: dict[Term, Term] = {call: Variable(number) for number, call in enumerate(self.calls)}
+        found = []
+        for clause in self.clauses:
+            done: dict[Term, Term] = {}
+            for node in postorder([clause]):
+                if node in places:
+                    done[node] = places[node]
+                elif isinstance(node, Variable):
+                    done[node] = Variable(node.index + count)
+                else:
+                    done[node] = rebuild(node, [done[child] for child in node.children])
+            found.append(done[clause])
+        return found
 
     def definition(self) -> Term | None:
         """What the output of a `single_call` is stated to equal, as a term over the variables, if that is stated."""
@@ -241,17 +264,4 @@ def _replaced(term: Term, defined: Mapping[Operator, Operator]) -> Term:
         if isinstance(made, Application) and isinstance(made.head, Operator) and made.head in defined:
             made = Application(defined[made.head], made.arguments)
         done[node] = made
-    return done[term]
-
-
-def _with_output(term: Term, call: Application) -> Term:
-    """A clause with a variable ``$0`` in the place of a call, all others being moved up."""
-    done: dict[Term, Term] = {}
-    for node in postorder([term]):
-        if node is call:
-            done[node] = Variable(0)
-        elif isinstance(node, Variable):
-            done[node] = Variable(node.index + 1)
-        else:
-            done[node] = rebuild(node, [done[child] for child in node.children])
     return done[term]

@@ -194,6 +194,23 @@ class ConditionVerifier:
 
     # Outputs at points.
 
+    def excludes(self, point: Point, values: Mapping[str, Sequence[Value]], allowance: Allowance) -> bool:
+        """Whether the condition is false at a point whatever the calls of some functions give of certain values.
+
+        Args:
+            point: values of the variables.
+            values: for functions by name, what their calls may give.
+            allowance: what it may take.
+        """
+        solver = z3.Solver(ctx=self._context)
+        solver.add(*self.translation.at(point))
+        for call in self.translation.calls:
+            if call.operator.name in values:
+                result = call.operator.type.result
+                known = [call.symbol == value_to_z3(v, result, self._context) for v in values[call.operator.name]]
+                solver.add(z3.Or([*known, z3.BoolVal(False, self._context)]))
+        return bool(run(solver, allowance, None, LONG_STEPS) == z3.unsat)
+
     def outputs(self, point: Point, allowance: Allowance, most: int = 2) -> list[Value] | None:
         """Some values of the `single_call` of the condition that meet it at a point.
 
