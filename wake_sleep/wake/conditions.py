@@ -38,6 +38,8 @@ from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
 
 MOST_REDUCTIONS: Final = 20_000
 """Steps that expanding a stated output may take."""
+RELATION_SHARE: Final = 0.4
+"""Of the budget, what a search of the whole relation may take before outputs that it determines are tried alone."""
 FEW_POINTS: Final = 6
 """Points that coefficients are fitted to at first."""
 
@@ -255,8 +257,13 @@ class ConditionDriver:
             self.reasons += [verdict.reason] * (verdict.judgement is Judgement.UNKNOWN)
             return verdict.judgement is Judgement.PROVED
 
-        points = initial_points(self.condition, self.settings.seed)
-        return self._fitted([self._at(point, nothing) for point in points], judge, relation)
+        examples = [self._at(point, nothing) for point in initial_points(self.condition, self.settings.seed)]
+        is_last = self.condition.definition() is not None
+        outcome = self._fitted(examples, judge, relation, give_up=1.0 if is_last else RELATION_SHARE)
+        if outcome.status is Status.UNKNOWN and not is_last:
+            self.reasons.append(outcome.reason)
+            return None
+        return outcome
 
     def _relation(self, call: Application) -> list[Term] | None:
         """The clauses over the parameters and the output, or None if they speak of more than the arguments."""
@@ -273,12 +280,27 @@ class ConditionDriver:
         return Example(function.name, self.condition.arguments(call, point), output)  # type: ignore[arg-type]
 
     def _fitted(
-        self, examples: Sequence[Example], judge: Judge, relation: Sequence[Term] = (), offered: Term | None = None
+        self,
+        examples: Sequence[Example],
+        judge: Judge,
+        relation: Sequence[Term] = (),
+        offered: Term | None = None,
+        give_up: float = 1.0,
     ) -> Outcome:
         """What a search for the only function comes to that a judge decides on."""
         (function,) = self.spec.functions
         grammar, weights = self.grammars[function.name], self.settings.weights
-        fitting = Fitting(function, grammar, self.domain, examples, weights, self.meter, judge=judge, relation=relation)
+        fitting = Fitting(
+            function,
+            grammar,
+            self.domain,
+            examples,
+            weights,
+            self.meter,
+            judge=judge,
+            relation=relation,
+            give_up=give_up,
+        )
         if offered is not None:
             fitting.offer(offered)
         outcome = fitting.solve()

@@ -54,6 +54,7 @@ class Fitting:
         share: float = 1.0,
         judge: Judge | None = None,
         relation: Sequence[Term] = (),
+        give_up: float = 1.0,
     ) -> None:
         """Prepare a search.
 
@@ -67,6 +68,7 @@ class Fitting:
             share: of the budget, that of former functions included, after which the search is patient no longer.
             judge: what decides on programs that are right on all examples; None accepts them.
             relation: what must hold of inputs and output, in the place of the outputs of the examples; see `Goal`.
+            give_up: share of the budget after which a search that has found nothing is given up.
         """
         self.function, self.grammar, self.domain = function, grammar, domain
         self.meter, self.share, self.judge, self.relation = meter, share, judge, tuple(relation)
@@ -74,7 +76,7 @@ class Fitting:
         self.costs = Costs(grammar, weights)
         self.best: tuple[float, int, str, Found, Term] | None = None
         self._decided: set[Term] = set()
-        self._undecided = 0
+        self._undecided, self._give_up = 0, give_up
         self._deadline = math.inf
 
     def offer(self, body: Term) -> None:
@@ -139,6 +141,8 @@ class Fitting:
                 else:
                     deadline = min(deadline, self.meter.candidates + self._patience(search))
             if self.best is not None and (self.meter.candidates >= deadline or self.meter.share >= self.share):
+                return False
+            if self.best is None and self.meter.share >= self._give_up:
                 return False
         return search.is_complete
 

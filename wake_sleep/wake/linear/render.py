@@ -6,13 +6,18 @@ taken.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from dsl.domain import Domain
 from dsl.grammar import Grammar, Nonterminal
 from dsl.terms import Application, Literal, Term, Variable
 from dsl.types import BOOL, INT
 from wake_sleep.wake.linear.formula import Affine, And, Atom, Formula, negated
+
+MOST_COPIES: Final = 16
+"""How often a variable is added to itself in the place of a product."""
 
 
 class Inexpressible(Exception):
@@ -28,6 +33,9 @@ class Renderer:
         self._parameters = len(grammar.start.environment)
         self._integers = [n for n in grammar.reachable() if n.type is INT]
         self._truths = [n for n in grammar.reachable() if n.type is BOOL]
+        literals = [p.head for n in self._integers for p in grammar.productions(n) if isinstance(p.head, Literal)]
+        values = {int(literal.value) for literal in literals}  # type: ignore[arg-type]
+        self._known = sorted((value for value in values if value > 0), reverse=True)
         self._forms: dict[tuple[Affine, Nonterminal], Term | None] = {}
         self._formulas: dict[tuple[Formula, Nonterminal], Term | None] = {}
 
@@ -152,7 +160,7 @@ class Renderer:
         return self.apply("*", Literal(factor, INT), self.variable(index))
 
     def _repeated(self, factor: int, index: int) -> Term:
-        if factor > 16:
+        if factor > MOST_COPIES:
             return self._product(factor, index)
         return self._sum([self.variable(index)] * factor)
 
@@ -160,18 +168,9 @@ class Renderer:
         """A constant as a literal, or as a sum of those that the grammar has."""
         yield Literal(value, INT)
         if value:
-            known = sorted(
-                {
-                    int(p.head.value)
-                    for n in self._integers
-                    for p in self.grammar.productions(n)
-                    if isinstance(p.head, Literal) and type(p.head.value) is int
-                },
-                reverse=True,
-            )
             rest = value
             parts: list[Term] = []
-            for literal in (k for k in known if k > 0):
+            for literal in self._known:
                 while rest >= literal and len(parts) < 24:
                     parts.append(Literal(literal, INT))
                     rest -= literal
@@ -241,10 +240,11 @@ class Renderer:
             variable = self.variable(index)
             yield variable if atom.relation == "true" else self.apply("not", variable, type_=BOOL)
             return
-        shapes = [self._sides(form, shift) for shift in (0, 1)] if atom.relation == ">=" else [self._sides(form, 0)]
+        shifts = (0, 1) if atom.relation == ">=" else (0,)
         terms: list[Term] = []
-        for shift, sides in enumerate(shapes):
-            for left, right in sides:
+        for shift in shifts:
+            scaled = [form * factor for factor in self._factors(form)] if not shift else [form]
+            for left, right in itertools.chain.from_iterable(self._sides(own, shift) for own in scaled):
                 if atom.relation == ">=":
                     names = (">=", "<=") if not shift else (">", "<")
                     terms.append(self.apply(names[0], left, right))
@@ -260,6 +260,12 @@ class Renderer:
                         if atom.relation == "!=":
                             terms.append(self.apply("distinct", one, two))
         yield from sorted(terms, key=lambda term: term.size)
+
+    def _factors(self, form: Affine) -> list[int]:
+        """1, and what makes the constant of a form one that the grammar has."""
+        constant = abs(form.constant)
+        found = [literal // constant for literal in self._known if constant and not literal % constant]
+        return [1, *(factor for factor in found if 1 < factor <= MOST_COPIES)]
 
     def _sides(self, form: Affine, shift: int) -> list[tuple[Term, Term]]:
         """Pairs of terms, the first minus the second being a form and the shift (0 ≤ form as left > right − shift)."""
