@@ -504,12 +504,19 @@ class Domain:
             raise DomainError(f"domain {self.name} has no primitive set {set_name}; it has {known}")
         chosen = self._sets[set_name]
         made = Domain(f"{self.name}/{set_name}", chosen.description or self.description, task_file=self.task_file)
-        understood = {
-            id(p): p if p.name in chosen.primitives else replace(p, searchable=False) for p in self.primitives
-        }
+        return self._restricted(made, lambda primitive: primitive.name in chosen.primitives, chosen.constants)
+
+    def provable(self) -> Domain:
+        """The domain that searches only primitives with an SMT meaning; the others are still understood."""
+        made = Domain(self.name, self.description, task_file=self.task_file)
+        return self._restricted(made, lambda primitive: primitive.smt is not None, self.constants)
+
+    def _restricted(self, made: Domain, keeps: Callable[[Primitive], bool], constants: Iterable[Literal]) -> Domain:
+        """A new domain with all that this one has, of which it searches less."""
+        understood = {id(p): p if keeps(p) else replace(p, searchable=False) for p in self.primitives}
         made._by_arity = {key: understood[id(p)] for key, p in self._by_arity.items()}
         made._families = dict(self._families)
-        made.constants = list(chosen.constants)
+        made.constants = list(constants)
         made._own_tasks = self._own_tasks
         return made
 

@@ -31,6 +31,7 @@ from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status, Verdict
 from wake_sleep.wake.points import corner_points, initial_points
 from wake_sleep.wake.reach import reachable_values
+from wake_sleep.wake.regions import NamedOutputs
 from wake_sleep.wake.solve import SolveSettings, program_grammar
 from wake_sleep.wake.verify.condition import Point, condition_of
 from wake_sleep.wake.verify.cubes import Undecided
@@ -38,8 +39,12 @@ from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
 
 MOST_REDUCTIONS: Final = 20_000
 """Steps that expanding a stated output may take."""
+CHECK_SHARE: Final = 0.3
+"""Of the time that is left, what one check may take."""
 RELATION_SHARE: Final = 0.4
 """Of the budget, what a search of the whole relation may take before outputs that it determines are tried alone."""
+MANY_POINTS: Final = 60
+"""Points on which what is always true shows."""
 FEW_POINTS: Final = 6
 """Points that coefficients are fitted to at first."""
 
@@ -67,6 +72,8 @@ class ConditionDriver:
         self.grammars = {f.name: program_grammar(spec, f) for f in spec.functions}
         self.reasons: list[str] = []
         """Why stages gave up, the last one telling most."""
+        self.proofs: dict[Term, Verdict] = {}
+        """What the verifier said of programs of the only function that it proved."""
 
     def solve(self) -> Outcome:
         """Try what applies to the condition, one stage after the other, within the budget."""
@@ -101,6 +108,7 @@ class ConditionDriver:
             stages.append(self._by_templates)
         if self.condition.single_call is not None:
             by_examples = [self._by_examples, self._by_relation]
+            stages.append(self._by_named_outputs)
             stages += by_examples if self.condition.definition() is not None else by_examples[::-1]
         return stages
 
@@ -114,8 +122,9 @@ class ConditionDriver:
         return Outcome(Status.INFEASIBLE, reason=reason, witness=witness)
 
     def allowance(self) -> Allowance:
-        """What one check may take."""
-        return Allowance(self.meter.seconds_left)
+        """What one check may take: a part of what is left, so that one hard check does not end the search."""
+        left = self.meter.seconds_left
+        return Allowance(None if left is None else CHECK_SHARE * left)
 
     def solved(self, programs: Mapping[str, Term], verdict: Verdict, by: FoundBy) -> Outcome:
         """The outcome of programs that were proved."""
@@ -236,6 +245,20 @@ class ConditionDriver:
             numbers[argument.index + 1] = place
         return numbers
 
+    def _by_named_outputs(self) -> Outcome | None:
+        """A decision list over the outputs that the condition names."""
+        (function,) = self.spec.functions
+        call = self.condition.single_call
+        assert call is not None
+        relation = self._relation(call)
+        if relation is None or self.condition.definition() is not None:
+            return None
+        nothing: Value = False
+        points = [self._at(p, nothing).inputs for p in initial_points(self.condition, self.settings.seed, MANY_POINTS)]
+        search = NamedOutputs(self.condition, self.grammars[function.name], self.verifier, self.meter)
+        body = search.solve(relation, points)
+        return None if body is None else self._proved({function.name: body}, FoundBy.DEDUCTION)
+
     def _by_relation(self) -> Outcome | None:
         """Counterexamples as inputs at which the condition is to hold, over columns of bit-vectors and Booleans."""
         (function,) = self.spec.functions
@@ -250,7 +273,7 @@ class ConditionDriver:
         nothing: Value = False if function.result is BOOL else 0
 
         def judge(program: Term) -> Example | bool:
-            verdict = self.verifier.check({function.name: program}, self.allowance())
+            verdict = self._checked(program)
             if verdict.judgement is Judgement.REFUTED:
                 assert verdict.counterexample is not None
                 return self._at(verdict.counterexample, nothing)
@@ -306,13 +329,18 @@ class ConditionDriver:
         outcome = fitting.solve()
         if outcome.status is not Status.SOLVED:
             return dataclasses.replace(outcome, reason="; ".join(dict.fromkeys([outcome.reason, *self.reasons[-1:]])))
-        verdict = self.verifier.check(outcome.programs, self.allowance())
         assert outcome.found_by is not None
-        return self.solved(outcome.programs, verdict, outcome.found_by)
+        return self.solved(outcome.programs, self.proofs[outcome.programs[function.name]], outcome.found_by)
+
+    def _checked(self, program: Term) -> Verdict:
+        """What the verifier says of a program for the only function."""
+        verdict = self.verifier.check({self.spec.functions[0].name: program}, self.allowance())
+        if verdict.judgement is Judgement.PROVED:
+            self.proofs[program] = verdict
+        return verdict
 
     def _judge(self, program: Term) -> Example | bool:
-        (function,) = self.spec.functions
-        verdict = self.verifier.check({function.name: program}, self.allowance())
+        verdict = self._checked(program)
         if verdict.judgement is Judgement.PROVED:
             return True
         if verdict.judgement is Judgement.UNKNOWN:

@@ -12,7 +12,7 @@ from dsl.spec import Spec
 from dsl.terms import Term, strip_lambdas
 from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.meter import cpu_clock
-from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status
+from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status, Verdict
 from wake_sleep.wake.solve import SolveSettings, asks_only_examples, effective_budget, program_grammar
 from wake_sleep.wake.verify.examples import verify_examples
 
@@ -21,11 +21,11 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
     """The outcome that stored programs come to, or None if they do not do what is asked now.
 
     Args:
-        spec: what is asked, by examples.
+        spec: what is asked.
         programs: a program for each function.
         settings: how the spec would be solved; the bound on size holds for stored programs as well.
     """
-    if spec.domain is None or not asks_only_examples(spec):
+    if spec.domain is None:
         return None
     cpu_start, wall_start = cpu_clock(), time.monotonic()
     ordered = {function.name: programs[function.name] for function in spec.functions}
@@ -38,11 +38,11 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
     if math.isinf(cost) or (bound is not None and size > bound):
         return None
     try:
-        verdict = verify_examples(ordered, spec.examples, load_domain(spec.domain))
+        verdict = _verdict(spec, ordered, settings)
     except DomainError:
         # A primitive that was changed since fails: the search finds out whether anything else does.
         return None
-    if verdict.judgement is not Judgement.EXAMPLES:
+    if verdict.judgement not in (Judgement.EXAMPLES, Judgement.PROVED):
         return None
     return Outcome(
         Status.SOLVED,
@@ -57,3 +57,18 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
         generation=settings.generation,
         seed=settings.seed,
     )
+
+
+def _verdict(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) -> Verdict:
+    """What is found of programs now: by examples, or by a proof where conditions are asked."""
+    assert spec.domain is not None
+    domain = load_domain(spec.domain)
+    if asks_only_examples(spec):
+        return verify_examples(programs, spec.examples, domain)
+    from wake_sleep.wake.verify.condition import condition_of
+    from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
+
+    budget = effective_budget(spec, settings.budget)
+    limits = [limit for limit in (budget.cpu_seconds, budget.wall_seconds) if limit is not None]
+    allowance = Allowance(min(limits) if limits else None)
+    return ConditionVerifier(condition_of(spec, domain)).check(programs, allowance)

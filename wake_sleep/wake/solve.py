@@ -13,8 +13,8 @@ from dsl.languages import LanguageSettings
 from dsl.probability import UNIFORM, Weights
 from dsl.spec import Budget, Classification, Example, Function, Spec
 from dsl.sygus.logics import default_grammar
-from dsl.terms import Literal, Term, strip_lambdas
-from dsl.types import STRING
+from dsl.terms import Literal, Term, postorder, strip_lambdas
+from dsl.types import BOOL, STRING
 from dsl.values import typed_key, value_text
 from wake_sleep.wake.constants import texts_of_outputs
 from wake_sleep.wake.fitting import Fitting
@@ -85,9 +85,15 @@ def program_grammar(spec: Spec, function: Function) -> Grammar:
         return default_grammar(spec, function)
     assert spec.domain is not None
     offered = [constant for constant in spec.constants if isinstance(constant, Literal)]
+    domain = load_domain(spec.domain)
+    if not asks_only_examples(spec):
+        # What a proof knows nothing of would be searched in vain; what the conditions name may be needed.
+        domain = domain.provable()
+        stated = postorder([constraint.term for constraint in spec.constraints], into_definitions=True)
+        offered += [node for node in stated if isinstance(node, Literal) and node.type is not BOOL]
     if function.result is STRING:
         offered += texts_of_outputs([(e.inputs, e.output) for e in spec.examples if e.function == function.name])
-    return load_domain(spec.domain).grammar(function.type, LanguageSettings(constants=tuple(dict.fromkeys(offered))))
+    return domain.grammar(function.type, LanguageSettings(constants=tuple(dict.fromkeys(offered))))
 
 
 def solve_spec(spec: Spec, settings: SolveSettings | None = None) -> Outcome:

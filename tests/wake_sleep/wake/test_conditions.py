@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from dsl.evaluate import evaluate
 from dsl.printing import to_sexpr
 from dsl.source import Source
 from dsl.spec import Budget, Spec
+from dsl.specfile import read_tasks
 from dsl.sygus.reader import read_sygus
 from dsl.terms import strip_lambdas
 from wake_sleep.wake.outcome import Judgement, Outcome, Status
@@ -192,3 +194,65 @@ def test_a_budget_in_candidates_ends_the_search() -> None:
     outcome = solve(hard, Budget(candidates=20_000))
     assert outcome.status is Status.UNKNOWN
     assert outcome.candidates < 25_000
+
+
+def native(text: str, path: Path) -> Outcome:
+    path.write_text(text)
+    (task,) = read_tasks(path)
+    return solve_spec(task.spec, SolveSettings(Budget(cpu_seconds=10)))
+
+
+def test_conditions_of_a_native_specification_are_proved(tmp_path: Path) -> None:
+    outcome = native(
+        'signature = "clamp(x: int, low: int, high: int) -> int"\npreconditions = "low <= high"\n'
+        'postconditions = ["low <= result <= high", "implies(low <= x <= high, result == x)"]',
+        tmp_path / "clamp.toml",
+    )
+    assert outcome.verdict is not None
+    assert outcome.verdict.judgement is Judgement.PROVED
+    assert outcome.size == 11
+
+
+def test_outputs_that_a_condition_names_are_chosen_among(tmp_path: Path) -> None:
+    outcome = native(
+        'signature = "longer(a: str, b: str) -> str"\n'
+        'postconditions = ["len(result) >= len(a)", "len(result) >= len(b)", "result in [a, b]"]',
+        tmp_path / "longer.toml",
+    )
+    assert outcome.status is Status.SOLVED
+    assert outcome.size == 8
+
+
+def test_a_text_that_a_condition_names_may_be_used(tmp_path: Path) -> None:
+    outcome = native(
+        'signature = "greet(name: str) -> str"\npostconditions = "result == \'Hi \' + name"', tmp_path / "greet.toml"
+    )
+    assert body(outcome, "greet") == '(str.++ "Hi " $0)'
+
+
+def test_nothing_is_proved_of_lists_and_the_reason_says_so(tmp_path: Path) -> None:
+    outcome = native(
+        'signature = "same(xs: list(int)) -> list(int)"\npostconditions = "len(result) == len(xs)"',
+        tmp_path / "same.toml",
+    )
+    assert outcome.status is Status.UNKNOWN
+    assert outcome.reason.startswith("nothing can be proved")
+
+
+def test_values_that_a_grammar_cannot_reach_make_a_condition_infeasible() -> None:
+    outcome = solve(
+        "(set-logic LIA)(synth-fun f ((x Int)) Int ((S Int)) ((S Int (x (+ S S) (- S S)))))(declare-var x Int)"
+        "(constraint (= (f x) (+ x 1)))"
+    )
+    assert outcome.status is Status.INFEASIBLE
+    assert outcome.witness == ("x = 0",)
+
+
+def test_the_greatest_of_bit_vectors_is_a_list_of_what_the_condition_names() -> None:
+    outcome = proved(
+        "(set-logic BV)(synth-fun f ((x (_ BitVec 16)) (y (_ BitVec 16)) (z (_ BitVec 16))) (_ BitVec 16))"
+        "(declare-var x (_ BitVec 16))(declare-var y (_ BitVec 16))(declare-var z (_ BitVec 16))"
+        "(constraint (bvuge (f x y z) x))(constraint (bvuge (f x y z) y))(constraint (bvuge (f x y z) z))"
+        "(constraint (or (= (f x y z) x) (= (f x y z) y) (= (f x y z) z)))"
+    )
+    assert outcome.size == 15

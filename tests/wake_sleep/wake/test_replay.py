@@ -3,7 +3,9 @@
 import pytest
 
 from dsl.domain import Domain, load_domain, register
+from dsl.source import Source
 from dsl.spec import Budget, Spec, task_from_examples
+from dsl.sygus.reader import read_sygus
 from dsl.terms import Term
 from wake_sleep.wake.outcome import FoundBy, Judgement, Status
 from wake_sleep.wake.replay import replay
@@ -53,3 +55,13 @@ def test_programs_that_are_larger_than_asked_are_none(spec: Spec) -> None:
 
 def test_programs_outside_the_language_are_none(spec: Spec) -> None:
     assert replay(spec, program("(lambda (+ $0 (- $0 12345)))"), SolveSettings()) is None
+
+
+def test_programs_for_a_condition_are_proved_anew() -> None:
+    text = "(set-logic LIA)(synth-fun f ((x Int)) Int)(declare-var x Int)(constraint (> (f x) x))(check-synth)"
+    condition = read_sygus(Source(text))
+    outcome = replay(condition, program("(lambda (+ $0 1))"), SolveSettings())
+    assert outcome is not None
+    assert outcome.verdict is not None
+    assert outcome.verdict.judgement is Judgement.PROVED
+    assert replay(condition, program("(lambda $0)"), SolveSettings()) is None
