@@ -24,6 +24,7 @@ from wake_sleep.wake.columns.kernels import term_kernel
 from wake_sleep.wake.columns.rules import is_searched_over_columns
 from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.fitting import Fitting, Judge
+from wake_sleep.wake.invariants.search import NoInvariant, find_invariant
 from wake_sleep.wake.linear.formula import NotLinear
 from wake_sleep.wake.linear.piecewise import NoOutput, PiecewiseLinear
 from wake_sleep.wake.linear.templates import LinearFunctions
@@ -45,6 +46,8 @@ RELATION_SHARE: Final = 0.4
 """Of the budget, what a search of the whole relation may take before outputs that it determines are tried alone."""
 MANY_POINTS: Final = 60
 """Points on which what is always true shows."""
+MOST_UNDECIDED: Final = 4
+"""Programs that get the rest of the time when nothing else was proved."""
 FEW_POINTS: Final = 6
 """Points that coefficients are fitted to at first."""
 
@@ -72,6 +75,8 @@ class ConditionDriver:
         self.grammars = {f.name: program_grammar(spec, f) for f in spec.functions}
         self.reasons: list[str] = []
         """Why stages gave up, the last one telling most."""
+        self.undecided: list[Term] = []
+        """Programs of the only function on which the verifier gave no answer in a part of the time."""
         self.proofs: dict[Term, Verdict] = {}
         """What the verifier said of programs of the only function that it proved."""
 
@@ -105,7 +110,7 @@ class ConditionDriver:
     def _stages(self) -> list[Callable[[], Outcome | None]]:
         stages: list[Callable[[], Outcome | None]] = [self._unreachable, self._piecewise]
         if self.condition.single_call is None:
-            stages.append(self._by_templates)
+            stages += [self._as_invariant, self._by_templates]
         if self.condition.single_call is not None:
             by_examples = [self._by_examples, self._by_relation]
             stages.append(self._by_named_outputs)
@@ -184,6 +189,26 @@ class ConditionDriver:
             self.reasons.append(f"linear: {error}")
             return None
         return None if body is None else self._proved({self.spec.functions[0].name: body}, FoundBy.LINEAR)
+
+    def _as_invariant(self) -> Outcome | None:
+        """A predicate that Horn clauses ask for: an inductive invariant."""
+        if len(self.spec.functions) != 1 or self.spec.functions[0].result is not BOOL:
+            return None
+        (function,) = self.spec.functions
+        found = find_invariant(
+            self.condition,
+            self.grammars[function.name],
+            self.verifier,
+            self.meter,
+            has_stated_grammar=function.grammar is not None,
+            seed=self.settings.seed,
+        )
+        if isinstance(found, NoInvariant):
+            return Outcome(Status.INFEASIBLE, reason=found.reason, witness=found.witness)
+        if isinstance(found, str):
+            self.reasons.append(found)
+            return None
+        return self.solved({function.name: found.program}, found.verdict, found.by)
 
     def _by_templates(self) -> Outcome | None:
         """Decision lists with coefficients that counterexamples lead to."""
@@ -327,16 +352,33 @@ class ConditionDriver:
         if offered is not None:
             fitting.offer(offered)
         outcome = fitting.solve()
+        if outcome.status is Status.UNKNOWN and self.undecided:
+            outcome = self._late_proof() or outcome
         if outcome.status is not Status.SOLVED:
             return dataclasses.replace(outcome, reason="; ".join(dict.fromkeys([outcome.reason, *self.reasons[-1:]])))
         assert outcome.found_by is not None
         return self.solved(outcome.programs, self.proofs[outcome.programs[function.name]], outcome.found_by)
+
+    def _late_proof(self) -> Outcome | None:
+        """The outcome of a program that could not be judged quickly, with all the time that is left."""
+        (function,) = self.spec.functions
+        waiting, self.undecided = self.undecided, []
+        for program in waiting:
+            if self.meter.seconds_left is not None and self.meter.share >= 1.0:
+                return None
+            verdict = self.verifier.check({function.name: program}, Allowance(self.meter.seconds_left))
+            if verdict.judgement is Judgement.PROVED:
+                self.proofs[program] = verdict
+                return Outcome(Status.SOLVED, {function.name: program}, found_by=FoundBy.ENUMERATION)
+        return None
 
     def _checked(self, program: Term) -> Verdict:
         """What the verifier says of a program for the only function."""
         verdict = self.verifier.check({self.spec.functions[0].name: program}, self.allowance())
         if verdict.judgement is Judgement.PROVED:
             self.proofs[program] = verdict
+        elif verdict.judgement is Judgement.UNKNOWN and len(self.undecided) < MOST_UNDECIDED:
+            self.undecided.append(program)
         return verdict
 
     def _judge(self, program: Term) -> Example | bool:

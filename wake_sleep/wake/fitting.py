@@ -142,7 +142,7 @@ class Fitting:
                     deadline = min(deadline, self.meter.candidates + self._patience(search))
             if self.best is not None and (self.meter.candidates >= deadline or self.meter.share >= self.share):
                 return False
-            if self.best is None and self.meter.share >= self._give_up:
+            if self.best is None and self._give_up <= self.meter.share and self._give_up < 1.0:
                 return False
         return search.is_complete
 

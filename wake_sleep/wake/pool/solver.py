@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gc
+import importlib
 import os
 import time
 import traceback
@@ -36,7 +37,7 @@ class Solver:
     def __init__(self, startup_seconds: float = 0.0) -> None:
         """Take over the start-up time of the process so far."""
         self.startup_seconds = startup_seconds
-        self._prepared: set[tuple[str | None, bool]] = set()
+        self._prepared: set[tuple[str | None, bool, bool]] = set()
 
     def solve(self, spec: Spec, settings: SolveSettings) -> Outcome:
         """Solve one problem within its budget; an outcome comes back whatever happens.
@@ -60,13 +61,16 @@ class Solver:
 
     def _prepare(self, spec: Spec) -> None:
         """Import what problems of this kind need, which is start-up and no part of the search."""
-        if spec.domain is None or not asks_only_examples(spec):
+        if spec.domain is None:
             return
-        kind = (spec.domain, spec.dialect.startswith("sygus"))
+        has_conditions = not asks_only_examples(spec)
+        kind = (spec.domain, spec.dialect.startswith("sygus"), has_conditions)
         if kind in self._prepared:
             return
         self._prepared.add(kind)
         start = time.process_time()
+        if has_conditions:
+            importlib.import_module("wake_sleep.wake.conditions")
         domain = load_domain(spec.domain)
         for function in spec.functions:
             engine_for(Goal(program_grammar(spec, function), domain, ()))

@@ -8,6 +8,8 @@ the incremental solver does not settle within a short limit is given to a fresh 
 from __future__ import annotations
 
 import contextlib
+import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -261,29 +263,62 @@ def run(solver: z3.Solver, allowance: Allowance, milliseconds: int | None, steps
         assumptions: what is to hold beside what the solver knows.
 
     Raises:
-        KeyboardInterrupt: if the user interrupted it, which Z3 takes for a limit.
+        KeyboardInterrupt: if the user interrupted it, or whatever a handler of a signal raises.
     """
     seconds = allowance.seconds
+    # Z3 would keep Ctrl-C from Python for the time of a check, and does not always say that there was one.
+    solver.set("ctrl_c", False)
     if seconds is None:
         solver.set("rlimit", steps)
-        return _checked(solver, assumptions)
+        with contextlib.nullcontext() if milliseconds is not None else watched(solver.ctx, None):
+            return solver.check(*assumptions)
     limit = max(1, int(1000 * seconds))
     # A watchdog costs a thread: most answers are there before one is worth it.
     short = min(limit, SHORT_MILLISECONDS if milliseconds is None else milliseconds)
     solver.set("timeout", short)
-    answer = _checked(solver, assumptions)
+    answer = solver.check(*assumptions)
     if answer != z3.unknown or short == limit or milliseconds is not None:
         return answer
     solver.set("timeout", limit)
-    with interrupted_after(seconds, solver.ctx):
-        return _checked(solver, assumptions)
+    with watched(solver.ctx, seconds):
+        return solver.check(*assumptions)
 
 
-def _checked(solver: z3.Solver, assumptions: Sequence[z3.BoolRef]) -> Any:
-    answer = solver.check(*assumptions)
-    if answer == z3.unknown and "interrupted from keyboard" in solver.reason_unknown():
-        raise KeyboardInterrupt
-    return answer
+@contextlib.contextmanager
+def watched(context: z3.Context, seconds: float | None) -> Iterator[None]:
+    """Interrupt Z3 when a signal comes that Python handles, or should it not keep to its own limit.
+
+    Args:
+        context: where Z3 works.
+        seconds: its limit on the clock, or None.
+    """
+    with _ended_by_signals(context), contextlib.nullcontext() if seconds is None else _ended_after(seconds, context):
+        yield
+
+
+@contextlib.contextmanager
+def _ended_by_signals(context: z3.Context) -> Iterator[None]:
+    """Interrupt Z3 when a signal comes that Python handles, so that its handler runs now and not after the check."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    listening, told = socket.socketpair()
+    told.setblocking(False)
+
+    def listen() -> None:
+        while listening.recv(1):
+            context.interrupt()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    former = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(former)
+        told.close()
+        listener.join()
+        listening.close()
 
 
 def _reason(solver: z3.Solver) -> str:
@@ -291,9 +326,8 @@ def _reason(solver: z3.Solver) -> str:
 
 
 @contextlib.contextmanager
-def interrupted_after(seconds: float, context: z3.Context | None = None) -> Iterator[None]:
-    """Interrupt Z3, in a context or else the main one, should it not keep to its own limit."""
-    timer = threading.Timer(1.05 * seconds + 0.05, (context or z3.main_ctx()).interrupt)
+def _ended_after(seconds: float, context: z3.Context) -> Iterator[None]:
+    timer = threading.Timer(1.02 * seconds + 0.05, context.interrupt)
     timer.daemon = True
     timer.start()
     try:

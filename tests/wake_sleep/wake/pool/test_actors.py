@@ -18,7 +18,7 @@ import pytest
 
 from dsl.spec import Budget, Spec, task_from_examples
 from wake_sleep.wake.outcome import Outcome, Status
-from wake_sleep.wake.pool import Assignment, actors
+from wake_sleep.wake.pool import Assignment, actors, cluster, crew
 from wake_sleep.wake.pool.actors import ActorPool
 from wake_sleep.wake.pool.errors import PoolError
 from wake_sleep.wake.solve import SolveSettings
@@ -82,7 +82,7 @@ class PlayedRay:
 @pytest.fixture
 def ray(monkeypatch: pytest.MonkeyPatch) -> PlayedRay:
     played = PlayedRay()
-    monkeypatch.setattr(actors, "_import_ray", lambda: played)
+    monkeypatch.setattr(cluster, "_import_ray", lambda: played)
     monkeypatch.setattr(os, "kill", lambda *_: None)
     return played
 
@@ -123,7 +123,7 @@ def test_a_worker_that_does_not_answer_within_its_wall_limit_is_replaced(
     ray: PlayedRay, spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(float(100 * i) for i in range(1_000))
-    monkeypatch.setattr(actors, "time", SimpleNamespace(monotonic=lambda: next(clock), process_time=lambda: 0.0))
+    monkeypatch.setattr(crew, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     ray.answers = [None, None]
     with ActorPool(1) as pool:
         pool.submit(assignment(spec, wall_seconds=1.0))
