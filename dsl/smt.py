@@ -317,6 +317,11 @@ def _template(name: str, text: str, sorts: tuple[z3.SortRef, ...], context: z3.C
     return templates[key]
 
 
+def forget_templates(context: z3.Context) -> None:
+    """Let go of what translations into a context have kept there; the context then ends with its last expression."""
+    context.__dict__.pop("_reverie_templates", None)
+
+
 def _read_template(name: str, text: str, sorts: tuple[z3.SortRef, ...], context: z3.Context | None) -> Build:
     places = [z3.Const(f"place {i}", sort) for i, sort in enumerate(sorts)]
     names = {f"place{i}": place for i, place in enumerate(places)}

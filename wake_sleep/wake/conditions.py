@@ -16,10 +16,11 @@ from dsl.errors import DomainError, LimitExceeded, TypeMismatch
 from dsl.evaluate import Evaluation
 from dsl.limits import EXHAUSTED
 from dsl.spec import Example, Function, Spec
-from dsl.terms import Application, Term, Variable, beta_normal, free_variables, rename, strip_lambdas
+from dsl.terms import Application, Literal, Term, Variable, beta_normal, free_variables, rename, strip_lambdas
 from dsl.types import BOOL
 from dsl.values import BOTTOM, Value, value_text
 from wake_sleep.wake.backstop import backstop
+from wake_sleep.wake.behaviours import can_enumerate, distinct_programs
 from wake_sleep.wake.columns.kernels import term_kernel
 from wake_sleep.wake.columns.rules import is_searched_over_columns
 from wake_sleep.wake.costs import Costs
@@ -30,11 +31,11 @@ from wake_sleep.wake.linear.piecewise import NoOutput, PiecewiseLinear
 from wake_sleep.wake.linear.templates import LinearFunctions
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status, Verdict
-from wake_sleep.wake.points import corner_points, initial_points
+from wake_sleep.wake.points import corner_points, initial_points, stated_texts
 from wake_sleep.wake.reach import reachable_values
 from wake_sleep.wake.regions import NamedOutputs
 from wake_sleep.wake.solve import SolveSettings, program_grammar
-from wake_sleep.wake.verify.condition import Point, condition_of
+from wake_sleep.wake.verify.condition import Condition, Point, condition_of
 from wake_sleep.wake.verify.cubes import Undecided
 from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
 
@@ -48,6 +49,8 @@ MANY_POINTS: Final = 60
 """Points on which what is always true shows."""
 MOST_UNDECIDED: Final = 4
 """Programs that get the rest of the time when nothing else was proved."""
+PART_SHARE: Final = 0.5
+"""Of the budget, after which a function that examples alone speak of is shortened no longer."""
 FEW_POINTS: Final = 6
 """Points that coefficients are fitted to at first."""
 
@@ -67,9 +70,17 @@ class NotFunctional(Exception):
 class ConditionDriver:
     """Solves one spec whose condition asks more than examples do."""
 
-    def __init__(self, spec: Spec, settings: SolveSettings, meter: Meter) -> None:
-        """Prepare; `solve` does the work."""
+    def __init__(self, spec: Spec, settings: SolveSettings, meter: Meter, condition: Condition | None = None) -> None:
+        """Prepare; `solve` does the work.
+
+        Args:
+            spec: what is asked.
+            settings: how to go about it.
+            meter: what may be spent.
+            condition: what must hold, if that is only a part of what the spec asks.
+        """
         assert spec.domain is not None
+        self.condition = condition_of(spec, load_domain(spec.domain)) if condition is None else condition
         self.spec, self.settings, self.meter = spec, settings, meter
         self.domain = load_domain(spec.domain)
         self.grammars = {f.name: program_grammar(spec, f) for f in spec.functions}
@@ -86,7 +97,6 @@ class ConditionDriver:
             grammar = self.grammars[function.name]
             if grammar.minimum_size(grammar.start) == float("inf"):
                 return Outcome(Status.INFEASIBLE, reason=f"the grammar of {function.name} derives no program")
-        self.condition = condition_of(self.spec, self.domain)
         try:
             self.verifier = ConditionVerifier(self.condition)
         except DomainError as error:
@@ -105,12 +115,14 @@ class ConditionDriver:
             return Outcome(Status.INTERRUPTED, reason="interrupted")
         except MemoryError:
             return self._unknown("memory: the machine has no more")
+        finally:
+            self.verifier.close()
         return self._unknown("kind: no engine answers conditions of this kind")
 
     def _stages(self) -> list[Callable[[], Outcome | None]]:
         stages: list[Callable[[], Outcome | None]] = [self._unreachable, self._piecewise]
         if self.condition.single_call is None:
-            stages += [self._as_invariant, self._by_templates]
+            stages += [self._independently, self._as_invariant, self._by_templates, self._by_behaviour]
         if self.condition.single_call is not None:
             by_examples = [self._by_examples, self._by_relation]
             stages.append(self._by_named_outputs)
@@ -140,6 +152,52 @@ class ConditionDriver:
         weights = self.settings.weights
         cost = sum(Costs(self.grammars[f.name], weights).nats(ordered[f.name]) for f in functions)
         return Outcome(Status.SOLVED, ordered, verdict, size=size, cost=cost, found_by=by)
+
+    # Parts, and programs of whatever kind.
+
+    def _independently(self) -> Outcome | None:
+        """Functions that no clause speaks of together, one after the other; the verifier checks them as a whole."""
+        parts = self.condition.parts()
+        if len(parts) < 2:
+            return None
+        programs: dict[str, Term] = {}
+        by = FoundBy.ENUMERATION
+        for part in parts:
+            spec = dataclasses.replace(self.spec, functions=part.functions)
+            if all(isinstance(a, Literal) for call in part.calls for a in call.arguments) and len(part.functions) == 1:
+                outcome = self._part_by_examples(part.functions[0])
+            else:
+                outcome = ConditionDriver(spec, self.settings, self.meter, part).solve()
+            if outcome.status is not Status.SOLVED:
+                return outcome
+            programs |= outcome.programs
+            by = outcome.found_by or by
+        verdict = self.verifier.check(programs, self.allowance())
+        return self.solved(programs, verdict, by) if verdict.judgement is Judgement.PROVED else None
+
+    def _part_by_examples(self, function: Function) -> Outcome:
+        """A function that examples alone speak of."""
+        examples = [example for example in self.spec.examples if example.function == function.name]
+        grammar, weights = self.grammars[function.name], self.settings.weights
+        return Fitting(function, grammar, self.domain, examples, weights, self.meter, share=PART_SHARE).solve()
+
+    def _by_behaviour(self) -> Outcome | None:
+        """Programs that differ on sampled inputs, each tried on the condition."""
+        if len(self.spec.functions) != 1:
+            return None
+        ((name, grammar),) = self.grammars.items()
+        if not can_enumerate(grammar, self.domain):
+            return None
+        points = initial_points(self.condition, self.settings.seed)
+        for point in points:
+            self.verifier.add_point(point)
+        costs, texts = Costs(grammar, self.settings.weights), stated_texts(self.condition)
+        for body in distinct_programs(grammar, self.domain, costs, self.meter, texts, self.settings.seed):
+            if body is not None:
+                verdict = self._checked(grammar.program(body))
+                if verdict.judgement is Judgement.PROVED:
+                    return self.solved({name: grammar.program(body)}, verdict, FoundBy.ENUMERATION)
+        return None
 
     # What the grammars cannot reach.
 

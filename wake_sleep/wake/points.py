@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from dsl.terms import Literal, Term, postorder
+from dsl.terms import Literal, postorder
 from dsl.types import BOOL, INT, REAL, STRING, Type
 from dsl.values import Value
 from wake_sleep.wake.verify.condition import Condition, Point
@@ -16,6 +16,8 @@ COUNT: Final = 24
 """Points that are sampled."""
 FEW: Final = 256
 """A condition of at most so many points is given all of them."""
+_REACHES: Final = (3, 3, 12, 60)
+"""Bounds on integers, in turn: small values decide more conditions than large ones do."""
 _TEXTS: Final = ("", "a", "ab", "abc", "0", "12", " ", "A b", "a-b")
 
 
@@ -37,7 +39,7 @@ def initial_points(condition: Condition, seed: int, count: int = COUNT) -> list[
     if total <= FEW:
         return list(itertools.product(*(values for values in ranges if values is not None)))
     draw = random.Random(seed)
-    texts = _texts(condition.clauses)
+    texts = stated_texts(condition)
     found: dict[Point, None] = {}
     for point in _sampled(types, texts, draw):
         found.setdefault(point)
@@ -66,19 +68,29 @@ def _all_values(type_: Type) -> Sequence[Value] | None:
 def _sampled(types: Sequence[Type], texts: Sequence[str], draw: random.Random) -> Iterator[Point]:
     """Points without end, with repetitions."""
     for attempt in itertools.count():
-        # Small values and equal ones decide more conditions than large ones do.
-        reach = (3, 3, 12, 60)[attempt % 4]
-        shared: dict[Type, Value] = {}
-        point = []
-        for type_ in types:
-            value = _value(type_, reach, texts, draw)
-            if type_ in shared and draw.random() < 0.15:
-                value = shared[type_]
-            shared[type_] = value
-            point.append(value)
-        yield tuple(point)
+        yield tuple(sampled_values(types, texts, draw, _REACHES[attempt % len(_REACHES)]))
         if attempt > 50 * COUNT:
             return
+
+
+def sampled_values(types: Sequence[Type], texts: Sequence[str], draw: random.Random, reach: int = 12) -> list[Value]:
+    """A random value of each type; equal ones, which decide many conditions, are likely.
+
+    Args:
+        types: integers, Booleans, strings, reals or bit-vectors.
+        texts: what strings are drawn from.
+        draw: where chance comes from.
+        reach: bound on integers.
+    """
+    shared: dict[Type, Value] = {}
+    found = []
+    for type_ in types:
+        value = _value(type_, reach, texts, draw)
+        if type_ in shared and draw.random() < 0.15:
+            value = shared[type_]
+        shared[type_] = value
+        found.append(value)
+    return found
 
 
 def _value(type_: Type, reach: int, texts: Sequence[str], draw: random.Random) -> Value:
@@ -99,9 +111,10 @@ def _value(type_: Type, reach: int, texts: Sequence[str], draw: random.Random) -
     return draw.getrandbits(width)
 
 
-def _texts(clauses: Sequence[Term]) -> tuple[str, ...]:
+def stated_texts(condition: Condition) -> tuple[str, ...]:
+    """Texts worth trying: a few common ones, and those that a condition names."""
     found = dict.fromkeys(_TEXTS)
-    for node in postorder(clauses, into_definitions=True):
+    for node in postorder(condition.clauses, into_definitions=True):
         if isinstance(node, Literal) and isinstance(node.value, str):
             found.setdefault(node.value)
     return tuple(found)

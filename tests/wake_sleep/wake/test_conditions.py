@@ -256,3 +256,21 @@ def test_the_greatest_of_bit_vectors_is_a_list_of_what_the_condition_names() -> 
         "(constraint (or (= (f x y z) x) (= (f x y z) y) (= (f x y z) z)))"
     )
     assert outcome.size == 15
+
+
+def test_functions_that_no_clause_speaks_of_together_are_solved_apart_and_proved_as_one() -> None:
+    grammar = "((S (_ BitVec 16))) ((S (_ BitVec 16) (x #x0001 (bvnot S) (bvadd S S))))"
+    outcome = proved(
+        f"(set-logic BV)(synth-fun f ((x (_ BitVec 16))) (_ BitVec 16) {grammar})"
+        f"(synth-fun g ((x (_ BitVec 16))) (_ BitVec 16) {grammar})(declare-var a (_ BitVec 16))"
+        "(constraint (= (f a) (bvneg a)))(constraint (= (g a) (bvmul a #x0003)))"
+    )
+    assert outcome.size == 9
+
+
+def test_an_involution_of_bit_vectors_is_found_among_programs_that_behave_differently() -> None:
+    outcome = proved(
+        "(set-logic BV)(synth-fun f ((x (_ BitVec 16))) (_ BitVec 16))(declare-var a (_ BitVec 16))"
+        "(constraint (= (f (f a)) a))(constraint (distinct (f a) a))"
+    )
+    assert outcome.size == 2

@@ -58,6 +58,8 @@ FIRST_ROUNDS: Final = 40
 """Proposals of the first turn of the ICE learner."""
 SMALL: Final = 7
 """AST nodes of a cheap candidate that no engine is asked to better."""
+VERIFIABLE: Final = 0.95
+"""Share of the budget after which no shorter form of an invariant is verified."""
 LARGE: Final = {FoundBy.DEDUCTION: 100, FoundBy.UNIFICATION: 12}
 """AST nodes of an invariant by Spacer, or by the ICE learner, that Houdini is asked to better."""
 FEW_VARIABLES: Final = 12
@@ -216,6 +218,8 @@ class _Search:
     def offer(self, body: Term, by: FoundBy) -> None:
         """Keep an invariant, in its shortest form, if it derives from the grammar and the verifier proves it."""
         for candidate in self.forms(body):
+            if self.best is not None and self.meter.share >= VERIFIABLE:
+                return
             program = self.grammar.program(candidate)
             if self.best is not None and candidate.size > self.best_size:
                 continue

@@ -104,6 +104,25 @@ class Condition:
         assert found is not None
         return found
 
+    def parts(self) -> list[Condition]:
+        """The conditions that functions must meet which no clause speaks of together, in the order of the functions."""
+        groups: list[set[Operator]] = [{function.operator} for function in self.functions]
+        called = [{o for o in operators(clause) if o.kind == FUNCTION} for clause in self.clauses]
+        for together in called:
+            joined = [group for group in groups if group & together]
+            groups = [group for group in groups if not group & together]
+            groups += [set().union(*joined)] if joined else []
+        places = {function.operator: place for place, function in enumerate(self.functions)}
+        groups.sort(key=lambda group: min(places[operator] for operator in group))
+        return [
+            dataclasses.replace(
+                self,
+                functions=tuple(f for f in self.functions if f.operator in group),
+                clauses=tuple(c for c, own in zip(self.clauses, called, strict=True) if own & group or not own),
+            )
+            for group in groups
+        ]
+
     def abstracted(self) -> list[Term] | None:
         """The clauses with a variable for each of the `calls`, the first of which is ``$0``.
 

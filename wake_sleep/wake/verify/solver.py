@@ -18,7 +18,7 @@ from typing import Any, Final
 import z3
 
 from dsl.errors import LimitExceeded, TypeMismatch
-from dsl.smt import sort_of, to_z3, value_from_z3, value_to_z3
+from dsl.smt import forget_templates, sort_of, to_z3, value_from_z3, value_to_z3
 from dsl.terms import Operator, Term, strip_lambdas
 from dsl.types import BOOL
 from dsl.values import Value
@@ -122,6 +122,10 @@ class ConditionVerifier:
         self._solver.add(self._negated)
         sorts = [t for _, t in condition.variables] + [c.operator.type.result for c in self.translation.calls]
         self._has_only_bits = all(t is BOOL or t.name == "bv" for t in sorts)
+
+    def close(self) -> None:
+        """Let go of the memory of Z3; nothing is asked afterwards."""
+        forget_templates(self._context)
 
     def check(self, programs: Mapping[str, Term], allowance: Allowance) -> Verdict:
         """Whether programs meet the condition for all values of its variables.

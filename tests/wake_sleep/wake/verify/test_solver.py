@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from dsl.domain import load_domain
@@ -107,3 +110,17 @@ def test_calls_on_constants_are_stated_of_the_call_on_variables() -> None:
     verifier = ConditionVerifier(found)
     assert verifier.check({"f": program("(+ $0 5)", 1)}, STEPS).judgement is Judgement.PROVED
     assert verifier.check({"f": program("(+ $0 4)", 1)}, STEPS).judgement is Judgement.REFUTED
+
+
+def test_a_verifier_that_is_closed_leaves_nothing_in_z3() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        verifier = ConditionVerifier(condition(TWICE))
+        context = weakref.ref(verifier.translation.context)
+        verifier.check({"f": program("(+ $0 2)", 1)}, STEPS)
+        verifier.close()
+        del verifier
+        assert context() is None
+    finally:
+        gc.enable()
