@@ -7,6 +7,7 @@ A verifier checks each candidate; a counterexample becomes a point that all furt
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -111,13 +112,18 @@ class ConditionDriver:
             return self._infeasible(found.point)
         except OutOfBudget as spent:
             return self._unknown(str(spent))
+        except ctypes.ArgumentError as error:
+            # What a timer raises while arguments are converted for Z3 comes out as this.
+            if self.meter.share < 1.0:
+                raise
+            return self._unknown(f"the budget is spent ({error})")
         except KeyboardInterrupt:
             return Outcome(Status.INTERRUPTED, reason="interrupted")
         except MemoryError:
             return self._unknown("memory: the machine has no more")
         finally:
             self.verifier.close()
-        return self._unknown("kind: no engine answers conditions of this kind")
+        return self._unknown("nothing was proved by any engine that conditions of this kind have")
 
     def _stages(self) -> list[Callable[[], Outcome | None]]:
         stages: list[Callable[[], Outcome | None]] = [self._unreachable, self._piecewise]

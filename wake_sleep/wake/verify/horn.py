@@ -7,6 +7,7 @@ and equal runs are to be equal. It also lets the memory of a run go when it ends
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -251,7 +252,10 @@ class HornSolver:
         self, model: z3.ModelRef, chosen: Sequence[Mapping[int, tuple[z3.BoolRef, list[z3.ExprRef]]]]
     ) -> list[Step]:
         taken = [next((n, own) for n, (c, own) in o.items() if z3.is_true(model.eval(c))) for o in chosen]
-        return [self._step(number, model, own) for number, own in taken]
+        trace = [self._step(number, model, own) for number, own in taken]
+        if any((one.conclusion,) != other.premises for one, other in itertools.pairwise(trace)):
+            raise Undecided("SMT-LIB leaves open what the condition depends on, such as a division by zero")
+        return trace
 
 
 @dataclass(frozen=True)
