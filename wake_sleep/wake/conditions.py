@@ -52,6 +52,10 @@ MOST_UNDECIDED: Final = 4
 """Programs that get the rest of the time when nothing else was proved."""
 PART_SHARE: Final = 0.5
 """Of the budget, after which a function that examples alone speak of is shortened no longer."""
+MOST_CLASHES: Final = 24
+"""Points at which a contradiction is looked for."""
+CLASH_SHARE: Final = 0.05
+"""Of the time that is left, what looking for a contradiction may take."""
 FEW_POINTS: Final = 6
 """Points that coefficients are fitted to at first."""
 
@@ -126,13 +130,14 @@ class ConditionDriver:
         return self._unknown("nothing was proved by any engine that conditions of this kind have")
 
     def _stages(self) -> list[Callable[[], Outcome | None]]:
-        stages: list[Callable[[], Outcome | None]] = [self._unreachable, self._piecewise]
+        stages: list[Callable[[], Outcome | None]] = [self._contradictory, self._unreachable, self._piecewise]
         if self.condition.single_call is None:
             stages += [self._independently, self._as_invariant, self._by_templates, self._by_behaviour]
         if self.condition.single_call is not None:
             by_examples = [self._by_examples, self._by_relation]
             stages.append(self._by_named_outputs)
             stages += by_examples if self.condition.definition() is not None else by_examples[::-1]
+            stages.append(self._by_behaviour)
         return stages
 
     def _unknown(self, reason: str) -> Outcome:
@@ -206,6 +211,19 @@ class ConditionDriver:
         return None
 
     # What the grammars cannot reach.
+
+    def _contradictory(self) -> Outcome | None:
+        """Infeasible, if at a few inputs no functions whatever meet the condition."""
+        left = self.meter.seconds_left
+        points = [*corner_points(self.condition), *initial_points(self.condition, self.settings.seed)[:MOST_CLASHES]]
+        allowance = Allowance(None if left is None else CLASH_SHARE * left)
+        clash = self.verifier.contradiction(list(dict.fromkeys(points)), allowance)
+        if clash is None:
+            return None
+        if len(clash) == 1:
+            return self._infeasible(clash[0])
+        witness = tuple(line for point in clash for line in self._infeasible(point).witness)
+        return Outcome(Status.INFEASIBLE, reason="at these inputs no function meets the condition", witness=witness)
 
     def _unreachable(self) -> Outcome | None:
         """Infeasible, if at some simple input the grammars reach few values and none meets the condition."""

@@ -49,11 +49,18 @@ def initial_points(condition: Condition, seed: int, count: int = COUNT) -> list[
 
 
 def corner_points(condition: Condition) -> list[Point]:
-    """Points at which programs have few values: all numbers 0, all 1, all texts empty."""
-    if any(t not in (INT, BOOL, STRING) for _, t in condition.variables):
-        return []
-    corners: list[dict[Type, Value]] = [{INT: n, BOOL: b, STRING: ""} for n, b in ((0, False), (1, True))]
-    return [tuple(corner[t] for _, t in condition.variables) for corner in corners]
+    """Points at which programs have few values: all numbers 0, all 1 (all bits of words), all texts empty."""
+    corners: list[dict[Type, Value]] = [
+        {INT: n, BOOL: b, STRING: "", REAL: float(n)} for n, b in ((0, False), (1, True))
+    ]
+    return [
+        tuple(corner[t] if t in corner else _corner_word(t, corner[BOOL]) for _, t in condition.variables)
+        for corner in corners
+    ]
+
+
+def _corner_word(type_: Type, is_full: Value) -> Value:
+    return (1 << type_.width) - 1 if is_full else 0
 
 
 def _all_values(type_: Type) -> Sequence[Value] | None:

@@ -274,3 +274,30 @@ def test_an_involution_of_bit_vectors_is_found_among_programs_that_behave_differ
         "(constraint (= (f (f a)) a))(constraint (distinct (f a) a))"
     )
     assert outcome.size == 2
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [
+        "(constraint (= (f x) y))",
+        "(constraint false)",
+        "(constraint (= (f x) (f (+ x 1))))(constraint (= (f 0) 1))(constraint (= (f 1) 2))",
+    ],
+)
+def test_a_contradiction_at_a_few_inputs_is_infeasible_whatever_the_functions(clauses: str) -> None:
+    outcome = solve(f"(set-logic LIA)(synth-fun f ((x Int)) Int)(declare-var x Int)(declare-var y Int){clauses}")
+    assert outcome.status is Status.INFEASIBLE
+    assert outcome.witness
+
+
+def test_words_that_nothing_exceeds_are_tried() -> None:
+    outcome = solve(
+        "(set-logic BV)(synth-fun f ((x (_ BitVec 128))) (_ BitVec 128))(declare-var x (_ BitVec 128))"
+        "(constraint (bvugt (f x) x))"
+    )
+    assert outcome.status is Status.INFEASIBLE
+
+
+def test_a_function_without_parameters_is_a_constant_that_meets_the_condition() -> None:
+    outcome = proved("(set-logic LIA)(synth-fun f () Int)(constraint (> f 3))(constraint (< f 5))")
+    assert body(outcome) == "4"

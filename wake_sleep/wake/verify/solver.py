@@ -217,6 +217,30 @@ class ConditionVerifier:
                 solver.add(z3.Or([*known, z3.BoolVal(False, self._context)]))
         return bool(run(solver, allowance, None, LONG_STEPS) == z3.unsat)
 
+    def contradiction(self, points: Sequence[Point], allowance: Allowance) -> list[Point] | None:
+        """Points at which no functions whatever meet the condition together, or None if none were found.
+
+        The functions are uninterpreted symbols; what contradicts itself at a few points has no program.
+        """
+        solver = z3.Solver(ctx=self._context)
+        result, given = {}, {}
+        for f in self.condition.functions:
+            sorts = [sort_of(t, self._context) for t in (*f.operator.type.parameters, f.result)]
+            result[f.operator] = z3.Function(f"{f.name} anything", *sorts)
+        labels = [z3.Bool(f"point {i}", self._context) for i in range(len(points))]
+        for label, point in zip(labels, points, strict=True):
+            pairs = self.translation.values(point)
+            made: list[tuple[z3.ExprRef, z3.ExprRef]] = []
+            for call in self.translation.calls:
+                # Calls within the arguments come first.
+                arguments = [z3.substitute(z3.substitute(a, *pairs), *made) for a in call.arguments]
+                made.append((call.symbol, result[call.operator](*arguments)))
+            solver.add(*[z3.Implies(label, z3.substitute(clause, *made)) for clause in self.translation.at(point)])
+            given[label.get_id()] = point
+        if run(solver, allowance, None, SHORT_STEPS, *labels) != z3.unsat:
+            return None
+        return [given[label.get_id()] for label in solver.unsat_core()]
+
     def outputs(self, point: Point, allowance: Allowance, most: int = 2) -> list[Value] | None:
         """Some values of the `single_call` of the condition that meet it at a point.
 
