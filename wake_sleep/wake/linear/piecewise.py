@@ -46,7 +46,9 @@ _QUICK: Final = 50
 """Milliseconds for a question whose answer only makes a list shorter."""
 _WEIGHED: Final = 3
 """Regions whose tests are compared for each entry, if none of them is a single literal."""
-MOST_GAPS: Final = 12
+SHARE: Final = 0.3
+"""Of the budget, after which no further forms are made for inputs that none serves."""
+MOST_GAPS: Final = 8
 """Inputs that no form serves after which the search is given up."""
 
 
@@ -147,7 +149,7 @@ class PiecewiseLinear:
                 regions = self._needed(regions, solver)
                 decisions = _DecisionList(regions, solver, self._renderer, self._pool())
                 found, gap = decisions.build(), decisions.gap
-            if found is not None or gap is None:
+            if found is not None or gap is None or self._meter.share > SHARE:
                 return found
             new = self._regions(self._filling(gap))
             if not new:

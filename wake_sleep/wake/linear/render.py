@@ -259,7 +259,7 @@ class Renderer:
                         terms.append(equal if atom.relation == "=" else self.apply("not", equal, type_=BOOL))
                         if atom.relation == "!=":
                             terms.append(self.apply("distinct", one, two))
-        yield from sorted(terms, key=lambda term: term.size)
+        yield from sorted(terms, key=lambda term: (term.size, _begins_with_literal(term)))
 
     def _factors(self, form: Affine) -> list[int]:
         """1, and what makes the constant of a form one that the grammar has."""
@@ -290,3 +290,8 @@ class Renderer:
         """The shortest ways to write a form that the grammar derives somewhere."""
         candidates = sorted(self._written(form), key=lambda term: term.size)
         return [t for t in candidates if any(self._derives(n, t) for n in self._integers)][:1]
+
+
+def _begins_with_literal(term: Term) -> bool:
+    """Whether a comparison has a literal on its left, which reads worse."""
+    return bool(term.children) and isinstance(term.children[0], Literal)
