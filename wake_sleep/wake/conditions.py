@@ -17,7 +17,18 @@ from dsl.errors import DomainError, LimitExceeded, TypeMismatch
 from dsl.evaluate import Evaluation
 from dsl.limits import EXHAUSTED
 from dsl.spec import Example, Function, Spec
-from dsl.terms import Application, Literal, Term, Variable, beta_normal, free_variables, rename, strip_lambdas
+from dsl.terms import (
+    MACRO,
+    Application,
+    Literal,
+    Operator,
+    Term,
+    Variable,
+    beta_normal,
+    free_variables,
+    rename,
+    strip_lambdas,
+)
 from dsl.types import BOOL
 from dsl.values import BOTTOM, Value, value_text
 from wake_sleep.wake.backstop import backstop
@@ -36,7 +47,7 @@ from wake_sleep.wake.points import corner_points, initial_points, stated_texts
 from wake_sleep.wake.reach import reachable_values
 from wake_sleep.wake.regions import NamedOutputs
 from wake_sleep.wake.solve import SolveSettings, program_grammar
-from wake_sleep.wake.verify.condition import Condition, Point, condition_of
+from wake_sleep.wake.verify.condition import Condition, Point, condition_of, with_operators
 from wake_sleep.wake.verify.cubes import Undecided
 from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
 
@@ -132,7 +143,13 @@ class ConditionDriver:
     def _stages(self) -> list[Callable[[], Outcome | None]]:
         stages: list[Callable[[], Outcome | None]] = [self._contradictory, self._unreachable, self._piecewise]
         if self.condition.single_call is None:
-            stages += [self._independently, self._as_invariant, self._by_templates, self._by_behaviour]
+            stages += [
+                self._independently,
+                self._as_invariant,
+                self._by_templates,
+                self._by_elimination,
+                self._by_behaviour,
+            ]
         if self.condition.single_call is not None:
             by_examples = [self._by_examples, self._by_relation]
             stages.append(self._by_named_outputs)
@@ -185,6 +202,25 @@ class ConditionDriver:
             by = outcome.found_by or by
         verdict = self.verifier.check(programs, self.allowance())
         return self.solved(programs, verdict, by) if verdict.judgement is Judgement.PROVED else None
+
+    def _by_elimination(self) -> Outcome | None:
+        """Functions that a clause states in terms of the others: these first, then what is stated."""
+        for function, stated, rest in self.condition.eliminated():
+            spec = dataclasses.replace(self.spec, functions=rest.functions)
+            outcome = ConditionDriver(spec, self.settings, self.meter, rest).solve()
+            if outcome.status is not Status.SOLVED:
+                continue
+            defined = {f.operator: Operator(f.name, f.type, MACRO, outcome.programs[f.name]) for f in rest.functions}
+            try:
+                body = beta_normal(with_operators(stated, defined), expand=True, limit=MOST_REDUCTIONS)
+            except (LimitExceeded, TypeMismatch):
+                continue
+            counts = {f.name: len(f.parameters) for f in rest.functions}
+            bodies = {name: strip_lambdas(program, counts[name])[1] for name, program in outcome.programs.items()}
+            found = self._proved(bodies | {function.name: body}, outcome.found_by or FoundBy.DEDUCTION)
+            if found is not None:
+                return found
+        return None
 
     def _part_by_examples(self, function: Function) -> Outcome:
         """A function that examples alone speak of."""

@@ -301,3 +301,15 @@ def test_words_that_nothing_exceeds_are_tried() -> None:
 def test_a_function_without_parameters_is_a_constant_that_meets_the_condition() -> None:
     outcome = proved("(set-logic LIA)(synth-fun f () Int)(constraint (> f 3))(constraint (< f 5))")
     assert body(outcome) == "4"
+
+
+def test_a_function_that_is_stated_in_terms_of_another_follows_from_it() -> None:
+    outcome = proved(
+        "(set-logic BV)(synth-fun f ((x (_ BitVec 8))) (_ BitVec 8))"
+        "(synth-fun g ((x (_ BitVec 8)) (y (_ BitVec 8))) Bool)(declare-var a (_ BitVec 8))(declare-var b (_ BitVec 8))"
+        "(constraint (= (g a b) (bvult (f a) (f b))))(constraint (bvuge (f a) a))(constraint (bvuge (f a) #x10))"
+        "(constraint (or (= (f a) a) (= (f a) #x10)))"
+    )
+    bits = load_domain("bitvectors")
+    assert evaluate(outcome.programs["g"], (3, 200), bits) is True
+    assert evaluate(outcome.programs["g"], (3, 9), bits) is False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dsl.domain import Domain
@@ -24,9 +24,12 @@ from dsl.terms import (
     Operator,
     Term,
     Variable,
+    abstract,
+    free_variables,
     operators,
     postorder,
     rebuild,
+    rename,
 )
 from dsl.types import BOOL, Type
 from dsl.values import Value
@@ -75,7 +78,7 @@ class Condition:
             function.operator: Operator(function.name, function.type, MACRO, programs[function.name])
             for function in self.functions
         }
-        return [_replaced(clause, defined) for clause in self.clauses]
+        return [with_operators(clause, defined) for clause in self.clauses]
 
     def failing(
         self, programs: Mapping[str, Term], points: Sequence[Point], limits: Limits = DEFAULT_LIMITS
@@ -122,6 +125,29 @@ class Condition:
             )
             for group in groups
         ]
+
+    def eliminated(self) -> Iterator[tuple[Function, Term, Condition]]:
+        """Functions that a clause states in terms of the others, with that statement and what is asked of the others.
+
+        The statement is a body over the parameters, which may call the other functions.
+        """
+        if len(self.functions) < 2:
+            return
+        for clause in self.clauses:
+            for call, stated in _equations(clause):
+                count = len(call.arguments)
+                numbers = {a.index: count - 1 - i for i, a in enumerate(call.arguments) if isinstance(a, Variable)}
+                if len(numbers) < count or not set(free_variables(stated)) <= set(numbers):
+                    continue
+                if call.head in operators(stated):
+                    continue
+                assert isinstance(call.head, Operator)
+                body = rename(stated, numbers)
+                others = tuple(f for f in self.functions if f.operator is not call.head)
+                macro = Operator(call.head.name, call.head.type, MACRO, abstract(body, count))
+                rest = [expand_calls(with_operators(c, {call.head: macro})) for c in self.clauses if c is not clause]
+                (own,) = (f for f in self.functions if f.operator is call.head)
+                yield own, body, dataclasses.replace(self, functions=others, clauses=tuple(rest))
 
     def abstracted(self) -> list[Term] | None:
         """The clauses with a variable for each of the `calls`, the first of which is ``$0``.
@@ -227,6 +253,15 @@ def _exchanged(term: Term, one: Term, other: Term) -> Term:
     return done[term]
 
 
+def _equations(clause: Term) -> Iterator[tuple[Application, Term]]:
+    """The calls that a clause states to equal something, both ways round."""
+    if getattr(getattr(clause, "head", None), "name", "") != "=" or len(clause.children) != 2:
+        return
+    for side, other in (clause.children, clause.children[::-1]):
+        if isinstance(side, Application) and isinstance(side.head, Operator) and side.head.kind == FUNCTION:
+            yield side, other
+
+
 def _implies(premises: Sequence[Term], conclusion: Term, domain: Domain) -> Term:
     return apply(domain, "=>", conjunction(premises, domain), conclusion) if premises else conclusion
 
@@ -275,7 +310,7 @@ def _call(operator: Operator, arguments: Sequence[Term]) -> Term:
     return Application(operator, tuple(arguments))
 
 
-def _replaced(term: Term, defined: Mapping[Operator, Operator]) -> Term:
+def with_operators(term: Term, defined: Mapping[Operator, Operator]) -> Term:
     """A term with other operators in the place of some."""
     done: dict[Term, Term] = {}
     for node in postorder([term]):
