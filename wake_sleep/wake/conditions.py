@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from dsl.domain import load_domain
@@ -26,6 +26,7 @@ from dsl.terms import (
     Variable,
     beta_normal,
     free_variables,
+    postorder,
     rename,
     strip_lambdas,
 )
@@ -67,6 +68,12 @@ MOST_CLASHES: Final = 24
 """Points at which a contradiction is looked for."""
 CLASH_SHARE: Final = 0.05
 """Of the time that is left, what looking for a contradiction may take."""
+WIDE: Final = 16
+"""Bits of words whose products are hard to prove things of."""
+HARD_ON_WORDS: Final = ("bvmul", "bvudiv", "bvurem", "bvsdiv", "bvsrem")
+"""Operators that make conditions on wide words hard."""
+MANY_VARIABLES: Final = 60
+"""Variables from which on their number is worth a hint."""
 FEW_POINTS: Final = 6
 """Points that coefficients are fitted to at first."""
 
@@ -158,7 +165,23 @@ class ConditionDriver:
         return stages
 
     def _unknown(self, reason: str) -> Outcome:
-        return Outcome(Status.UNKNOWN, reason="; ".join(dict.fromkeys([reason, *self.reasons])))
+        return Outcome(Status.UNKNOWN, reason="; ".join(dict.fromkeys([reason, *self.reasons, *self._hints()])))
+
+    def _hints(self) -> Iterator[str]:
+        """What makes the condition hard, as far as it can be told from how it is written."""
+        nodes = list(postorder(self.condition.clauses, into_definitions=True))
+        applied = [n for n in nodes if isinstance(n, Application) and isinstance(n.head, Operator)]
+        names = {node.head.name: node for node in applied if isinstance(node.head, Operator)}
+        products = [n for n in applied if getattr(n.head, "name", "") == "*"]
+        if any(sum(not isinstance(a, Literal) for a in n.arguments) > 1 for n in products) or {"div", "mod"} & set(
+            names
+        ):
+            yield "hint: the condition is not linear, which Z3 may not decide"
+        widths = [t.width for _, t in self.condition.variables if t.name == "bv"]
+        if max(widths, default=0) > WIDE and any(name.startswith(HARD_ON_WORDS) for name in names):
+            yield f"hint: products of words of {max(widths)} bits are too wide to be decided soon"
+        if len(self.condition.variables) > MANY_VARIABLES:
+            yield f"hint: the condition has {len(self.condition.variables)} variables"
 
     def _infeasible(self, point: Point) -> Outcome:
         named = zip(self.condition.variables, point, strict=True)
@@ -473,7 +496,9 @@ class ConditionDriver:
         if outcome.status is Status.UNKNOWN and self.undecided:
             outcome = self._late_proof() or outcome
         if outcome.status is not Status.SOLVED:
-            return dataclasses.replace(outcome, reason="; ".join(dict.fromkeys([outcome.reason, *self.reasons[-1:]])))
+            hints = self._hints() if outcome.status is Status.UNKNOWN else ()
+            reasons = dict.fromkeys([outcome.reason, *self.reasons[-1:], *hints])
+            return dataclasses.replace(outcome, reason="; ".join(reasons))
         assert outcome.found_by is not None
         return self.solved(outcome.programs, self.proofs[outcome.programs[function.name]], outcome.found_by)
 

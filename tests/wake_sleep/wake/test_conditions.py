@@ -313,3 +313,13 @@ def test_a_function_that_is_stated_in_terms_of_another_follows_from_it() -> None
     bits = load_domain("bitvectors")
     assert evaluate(outcome.programs["g"], (3, 200), bits) is True
     assert evaluate(outcome.programs["g"], (3, 9), bits) is False
+
+
+def test_what_makes_a_condition_hard_is_hinted_at() -> None:
+    outcome = solve(
+        "(set-logic NIA)(synth-fun f ((x Int)) Int ((S Int)) ((S Int (x 1 (+ S S)))))(declare-var x Int)"
+        "(constraint (= (f (f x)) (* x x x)))",
+        Budget(candidates=3_000),
+    )
+    assert outcome.status in (Status.UNKNOWN, Status.INFEASIBLE)
+    assert "not linear" in outcome.reason or outcome.witness
