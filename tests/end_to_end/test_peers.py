@@ -120,7 +120,8 @@ def test_an_interrupt_kills_the_peer_and_keeps_what_is_done(reverie: Path, suite
     rows = tmp_path / "out" / "cvc5.jsonl"
     os.mkfifo(rows)
     file = os.open(rows, os.O_RDWR)
-    command = [str(reverie), "bench", f"{suite}/[ab]_[es]*.sl", "--peer", "cvc5", "--out", "out", *BUDGET]
+    long = ("--cpu-seconds", "100")
+    command = [str(reverie), "bench", f"{suite}/[ab]_[es]*.sl", "--peer", "cvc5", "--out", "out", *BUDGET, *long]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert select.select([file], [], [], PATIENCE)[0], "the peer wrote no row"
