@@ -188,10 +188,18 @@ def begun(reverie: Path, folder: Path, *arguments: str) -> Iterator[subprocess.P
     ) as process:
         assert process.stdout is not None
         try:
-            process.first = process.stdout.readline()  # type: ignore[attr-defined]
+            process.first = first_line(process.stdout.fileno())  # type: ignore[attr-defined]
             yield process
         finally:
             process.kill()
+
+
+def first_line(file: int) -> str:
+    """The first line of a pipe, and no more: what a buffer took beyond it `communicate` would not see."""
+    line = b""
+    while not line.endswith(b"\n") and (character := os.read(file, 1)):
+        line += character
+    return line.decode()
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[Rows, str]:
