@@ -28,7 +28,7 @@ $(VENV)/.stamp-demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.stamp-tests: pyproject.toml | $(BIN)/python
-	$(PIP_INSTALL) --editable '.[tests,docs,peers]'
+	$(PIP_INSTALL) --editable '.[tests,docs,peers,postgresql]'
 	@touch $@ $(VENV)/.stamp-demo
 
 demo: $(VENV)/.stamp-demo ## list the domains, read every shipped specification, and solve them all

@@ -20,8 +20,12 @@ THIRD_PARTY = {
 }
 """What each package may import from outside, anywhere in it."""
 
-CONFINED = {"z3": ("dsl/smt", "wake_sleep/wake/verify"), "ray": ("wake_sleep/wake/pool",)}
-"""What may be imported only where specifications are translated, programs verified and workers run."""
+CONFINED = {
+    "z3": ("dsl/smt", "wake_sleep/wake/verify"),
+    "ray": ("wake_sleep/wake/pool",),
+    "stitch_core": ("wake_sleep/sleep/abstraction",),
+}
+"""What may be imported only where specifications are translated, programs verified, workers run and abstractions proposed."""
 
 
 def name_of(module: Path) -> str:

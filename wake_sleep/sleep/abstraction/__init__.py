@@ -1,0 +1,1 @@
+"""Abstraction: proposing library functions for a corpus of programs, selecting them, and rewriting with them."""
