@@ -16,6 +16,7 @@ COMMANDS = {
     "solve": "Find programs for specifications.",
     "batch": "Solve many specification files.",
     "bench": "Measure what is solved of a suite, and at what cost.",
+    "verify": "Check answers again.",
     "check": "Read specifications and say what each one asks.",
     "domains": "List the domains, or describe one.",
     "config": "Show every setting, its value and where it came from.",
