@@ -10,7 +10,7 @@ from dsl.domain import Domain, register
 from dsl.errors import SpecError
 from dsl.spec import Budget, Task, task_from_examples
 from wake_sleep.wake.outcome import Outcome, Status
-from wake_sleep.wake.pool import Assignment, Pool
+from wake_sleep.wake.pool import Assignment, Pool, Work
 from wake_sleep.wake.pool.solver import INTERNAL_ERROR, Solver
 from wake_sleep.wake.solve import SolveSettings
 from workbench.batch import Batch, Problem, Result, collect_files, read_problems
@@ -27,8 +27,9 @@ class BackwardPool(Pool):
         self.submitted: deque[Assignment] = deque()
         self.is_stopped = False
 
-    def submit(self, assignment: Assignment) -> None:
-        self.submitted.append(assignment)
+    def submit(self, work: Work) -> None:
+        assert isinstance(work, Assignment)
+        self.submitted.append(work)
         self.most = max(self.most, len(self.submitted))
 
     def collect(self) -> tuple[int, Outcome] | None:

@@ -1,4 +1,4 @@
-"""The pool of Ray actors: each owns one problem at a time, in a process of its own."""
+"""The pool of Ray actors: each does one piece of work at a time, in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ import time
 from dataclasses import replace
 from typing import Any, Final
 
-from wake_sleep.wake.outcome import Outcome, Status
-from wake_sleep.wake.pool import Assignment, Pool
+from wake_sleep.wake.outcome import Outcome
+from wake_sleep.wake.pool import Pool, Work
 from wake_sleep.wake.pool.cluster import Cluster
-from wake_sleep.wake.pool.crew import WALL_GRACE, Crew
-from wake_sleep.wake.solve import effective_budget
+from wake_sleep.wake.pool.crew import Crew
 
 ATTEMPTS: Final = 2
-"""How often a problem is given out before its worker's death is its outcome."""
-WALL_OF_CPU: Final = (5.0, 60.0)
-"""A budget in CPU-seconds t makes the wall limit a·t + b seconds: other processes may have the cores."""
+"""How often work is given out before the death of its worker decides on its result."""
 
 
 class ActorPool(Pool):
-    """Solves in Ray actors."""
+    """Works in Ray actors."""
 
     def __init__(self, jobs: int, address: str | None = None, startup_seconds: float = 0.0) -> None:
         """Start Ray, connect to a cluster, or use what this process is connected to; start an actor for each job.
@@ -35,14 +32,16 @@ class ActorPool(Pool):
         self._cluster = Cluster(jobs, address)
         self._startup_seconds = startup_seconds + time.process_time() - start
         actor_class = _actor_class(self._cluster.ray)
-        self._crew: Crew[Assignment] = Crew(self._cluster, jobs, actor_class, ask=_ask, wall_limit=_wall_limit)
+        self._crew: Crew[Work] = Crew(
+            self._cluster, jobs, actor_class, ask=_ask, wall_limit=lambda work: work.wall_limit
+        )
 
-    def submit(self, assignment: Assignment) -> None:
+    def submit(self, work: Work) -> None:
         """See `Pool.submit`."""
-        self._attempts[assignment.number] = 1
-        self._crew.give(assignment)
+        self._attempts[work.number] = 1
+        self._crew.give(work)
 
-    def collect(self) -> tuple[int, Outcome] | None:
+    def collect(self) -> tuple[int, Any] | None:
         """See `Pool.collect`.
 
         Raises:
@@ -52,14 +51,14 @@ class ActorPool(Pool):
             ended = self._crew.wait()
             if ended is None:
                 continue
-            assignment, answer = ended.job, ended.answer
-            if answer is None and self._attempts[assignment.number] < ATTEMPTS:
-                self._attempts[assignment.number] += 1
-                self._crew.give(assignment, first=True)
+            work, answer = ended.job, ended.answer
+            if answer is None and self._attempts[work.number] < ATTEMPTS:
+                self._attempts[work.number] += 1
+                self._crew.give(work, first=True)
                 continue
-            del self._attempts[assignment.number]
-            outcome = _lost(assignment) if answer is None else pickle.loads(answer)
-            return assignment.number, self._with_startup(outcome)
+            del self._attempts[work.number]
+            result = work.lost() if answer is None else pickle.loads(answer)
+            return work.number, self._with_startup(result) if isinstance(result, Outcome) else result
         return None
 
     def stop(self) -> None:
@@ -76,30 +75,8 @@ class ActorPool(Pool):
         return replace(outcome, startup_seconds=outcome.startup_seconds + startup)
 
 
-def _ask(actor: Any, assignment: Assignment) -> Any:
-    return actor.solve.remote(pickle.dumps((assignment.spec, assignment.settings)))
-
-
-def _lost(assignment: Assignment) -> Outcome:
-    """The outcome of a problem whose workers died."""
-    return Outcome(
-        Status.UNKNOWN,
-        reason="worker died",
-        domain=assignment.spec.domain,
-        generation=assignment.settings.generation,
-        seed=assignment.settings.seed,
-    )
-
-
-def _wall_limit(assignment: Assignment) -> float:
-    """Seconds after which a worker that has not answered is taken to hang."""
-    budget = effective_budget(assignment.spec, assignment.settings.budget)
-    if budget.wall_seconds is not None:
-        return 1.1 * budget.wall_seconds + WALL_GRACE
-    if budget.cpu_seconds is not None:
-        factor, constant = WALL_OF_CPU
-        return factor * budget.cpu_seconds + constant
-    return float("inf")
+def _ask(actor: Any, work: Work) -> Any:
+    return actor.perform.remote(pickle.dumps(work))
 
 
 def _actor_class(ray: Any) -> Any:
@@ -110,7 +87,7 @@ def _actor_class(ray: Any) -> Any:
     """
 
     class SolverActor:
-        """A process that solves one problem at a time."""
+        """A process that does one piece of work at a time."""
 
         def __init__(self, path: list[str] | None) -> None:
             import sys
@@ -129,11 +106,10 @@ def _actor_class(ray: Any) -> Any:
 
             return os.getpid()
 
-        def solve(self, problem: bytes) -> bytes:
-            """Solve a pickled spec with pickled settings; a pickled outcome."""
+        def perform(self, work: bytes) -> bytes:
+            """Do a piece of pickled work; its pickled result."""
             import pickle
 
-            spec, settings = pickle.loads(problem)
-            return pickle.dumps(self.solver.solve(spec, settings))
+            return pickle.dumps(pickle.loads(work).perform(self.solver))
 
     return ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(SolverActor)

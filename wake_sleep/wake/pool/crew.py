@@ -23,8 +23,6 @@ START_LIMIT: Final = 180.0
 """Seconds within which a worker must be there."""
 POLL_SECONDS: Final = 0.25
 """How often it is looked whether the user wants the work to end, or a worker hangs."""
-WALL_GRACE: Final = 5.0
-"""Seconds beyond its wall limit after which a worker is taken to hang."""
 
 Job = TypeVar("Job")
 

@@ -1,49 +1,49 @@
-"""The pool that is this process: one problem after the other."""
+"""The pool that is this process: one piece of work after the other."""
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
-from wake_sleep.wake.outcome import Outcome, Status
-from wake_sleep.wake.pool import Assignment, Pool
+from wake_sleep.wake.pool import Pool, Work
 from wake_sleep.wake.pool.solver import Solver, quieten_collector
 
 
 class LocalPool(Pool):
-    """Solves in this process."""
+    """Works in this process."""
 
     def __init__(self, startup_seconds: float = 0.0) -> None:
         """Prepare this process; its start-up so far is told in the first outcome."""
         quieten_collector()
         self._solver = Solver(startup_seconds)
-        self._waiting: deque[Assignment] = deque()
-        self._is_solving = self._is_stopped = False
+        self._waiting: deque[Work] = deque()
+        self._is_working = self._is_stopped = False
 
-    def submit(self, assignment: Assignment) -> None:
+    def submit(self, work: Work) -> None:
         """See `Pool.submit`."""
-        self._waiting.append(assignment)
+        self._waiting.append(work)
 
-    def collect(self) -> tuple[int, Outcome] | None:
-        """See `Pool.collect`; a problem that is interrupted has an outcome, too."""
+    def collect(self) -> tuple[int, Any] | None:
+        """See `Pool.collect`; work that is interrupted has a result, too."""
         if self._is_stopped or not self._waiting:
             return None
-        assignment = self._waiting.popleft()
+        work = self._waiting.popleft()
         try:
-            self._is_solving = True
-            return assignment.number, self._solver.solve(assignment.spec, assignment.settings)
+            self._is_working = True
+            return work.number, work.perform(self._solver)
         except KeyboardInterrupt:
-            return assignment.number, Outcome(Status.INTERRUPTED, reason="interrupted")
+            return work.number, work.interrupted()
         finally:
-            self._is_solving = False
+            self._is_working = False
 
     def stop(self) -> None:
         """See `Pool.stop`.
 
         Raises:
-            KeyboardInterrupt: while a problem is being solved, which ends it.
+            KeyboardInterrupt: while something is being done, which ends it.
         """
         self._is_stopped = True
-        if self._is_solving:
+        if self._is_working:
             raise KeyboardInterrupt
 
     def close(self) -> None:

@@ -6,8 +6,9 @@ import pickle
 from collections import OrderedDict
 from typing import Any, Final
 
+from wake_sleep.wake.pool import WALL_GRACE
 from wake_sleep.wake.pool.cluster import Cluster
-from wake_sleep.wake.pool.crew import WALL_GRACE, Crew
+from wake_sleep.wake.pool.crew import Crew
 from wake_sleep.wake.pool.verifier import KEPT_CONDITIONS
 from wake_sleep.wake.pool.verifiers import MEMORY, WALL_SECONDS, Call, Check, Parcel, Verifiers
 from wake_sleep.wake.verify.unknown import unknown

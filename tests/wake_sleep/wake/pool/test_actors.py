@@ -18,7 +18,7 @@ import pytest
 
 from dsl.spec import Budget, Spec, task_from_examples
 from wake_sleep.wake.outcome import Outcome, Status
-from wake_sleep.wake.pool import Assignment, actors, cluster, crew
+from wake_sleep.wake.pool import Assignment, cluster, crew
 from wake_sleep.wake.pool.actors import ActorPool
 from wake_sleep.wake.pool.errors import PoolError
 from wake_sleep.wake.solve import SolveSettings
@@ -34,7 +34,7 @@ class PlayedRay:
     """As much of Ray as the pool uses.
 
     Attributes:
-        answers: what the next calls of `solve` come to: an outcome, an error, or None for no answer at all.
+        answers: what the next calls of `perform` come to: an outcome, an error, or None for no answer at all.
         killed: how many actors were ended.
         started: how many actors were begun.
     """
@@ -57,7 +57,7 @@ class PlayedRay:
         self.started += 1
         return SimpleNamespace(
             start=SimpleNamespace(remote=lambda: self._call(self.start_answer)),
-            solve=SimpleNamespace(remote=lambda _: self._call(self.answers.pop(0))),
+            perform=SimpleNamespace(remote=lambda _: self._call(self.answers.pop(0))),
         )
 
     def _call(self, answer: Any) -> object:
@@ -134,9 +134,9 @@ def test_a_worker_that_does_not_answer_within_its_wall_limit_is_replaced(
 
 
 def test_the_wall_limit_follows_from_the_budget(spec: Spec) -> None:
-    assert actors._wall_limit(assignment(spec, wall_seconds=10.0)) == pytest.approx(16.0)
-    assert actors._wall_limit(assignment(spec, cpu_seconds=10.0)) == pytest.approx(110.0)
-    assert actors._wall_limit(assignment(spec, candidates=10)) == float("inf")
+    assert assignment(spec, wall_seconds=10.0).wall_limit == pytest.approx(16.0)
+    assert assignment(spec, cpu_seconds=10.0).wall_limit == pytest.approx(110.0)
+    assert assignment(spec, candidates=10).wall_limit == float("inf")
 
 
 def test_no_worker_has_more_than_one_problem(ray: PlayedRay, spec: Spec) -> None:
