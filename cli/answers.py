@@ -14,13 +14,16 @@ import typer
 from cli.main import DEFECT_ADVICE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_NOT_SOLVED, EXIT_USAGE
 from cli.progress import Progress
 from cli.render import Format, Row, complain, write, write_card, write_rows
+from dsl.errors import ReverieError
+from wake_sleep.generation import NO_GENERATION
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.pool import Backend, open_pool
 from workbench.batch import Batch, Result, read_problems
-from workbench.settings import Settings
+from workbench.settings import Settings, artifacts_of
 from workbench.solving import COLUMNS
 
 if TYPE_CHECKING:
+    from workbench.generations import Generations
     from workbench.recording import Recorder
 
 LISTED = ("spec", "status", "size", "candidates", "cpu_seconds", "found_by", "reason")
@@ -78,13 +81,15 @@ def run_problems(
     paths = list(dict.fromkeys(paths))
     tally = Tally(len(paths))
     with contextlib.ExitStack() as stack:
-        recorder = _recorder(command, paths, settings, column=column, domain=domain)
+        recorder, generations = open_recorder(settings)
         if recorder is not None:
             stack.enter_context(recorder)
+            options = {"column": column, "domain": domain, "replay": settings["replay"]}
+            begin_run(recorder, generations, command, settings, list(map(str, paths)), options)
         backend = Backend(settings["backend"])
         pool = open_pool(_useful_jobs(settings["jobs"], backend, paths), backend, settings["ray-address"], startup)
         stack.enter_context(pool)
-        batch = Batch(pool, settings.solving, recorder, use_replay=settings["replay"])
+        batch = Batch(pool, settings.solving, recorder, use_replay=settings["replay"], generations=generations)
         results = tally.counted(batch.run(read_problems(paths, column=column, domain=domain)))
         _write_results(results, how, style, several=len(paths) > 1)
         if recorder is not None and not batch.was_interrupted:
@@ -99,20 +104,42 @@ def run_problems(
     raise typer.Exit(tally.exit_code(exit_zero=exit_zero))
 
 
-def _recorder(
-    command: str, paths: Sequence[Path], settings: Settings, *, column: str | None, domain: str | None
-) -> Recorder | None:
-    """What records the run in the store, if there is to be one, its run begun or continued."""
+def open_recorder(settings: Settings) -> tuple[Recorder | None, Generations | None]:
+    """What records a run in the store, and what was learned, if there are to be these.
+
+    Raises:
+        ReverieError: if there is no such generation, or no store that it could be in.
+    """
     if settings["store"] is None:
-        return None
+        if settings["generation"] != NO_GENERATION:
+            raise ReverieError(
+                f"--generation {settings['generation']}: generations are in a store; name it with --store"
+            )
+        return None, None
+    from workbench.generations import Generations
     from workbench.recording import Recorder
 
-    recorder = Recorder.open(settings["store"])
-    options = {"column": column, "domain": domain, "replay": settings["replay"]}
-    run = recorder.begin(command, settings.solving, list(map(str, paths)), options=options)
+    recorder = Recorder.open(settings["store"], artifacts=artifacts_of(settings))
+    try:
+        return recorder, Generations(settings["generation"], recorder.store)
+    except BaseException:
+        recorder.store.close()
+        raise
+
+
+def begin_run(
+    recorder: Recorder,
+    generations: Generations | None,
+    kind: str,
+    settings: Settings,
+    names: Sequence[str],
+    options: Mapping[str, object],
+) -> None:
+    """Begin the run that is recorded, or continue one of the same settings, options and generations."""
+    known = [] if generations is None else generations.names
+    run = recorder.begin(kind, settings.solving, names, options={**options, "generations": known})
     if run.results:
         complain(f"going on with run {run.id}: {run.results} results are there already")
-    return recorder
 
 
 def _useful_jobs(jobs: int, backend: Backend, paths: Sequence[Path]) -> int:

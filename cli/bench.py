@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.answers import Tally
+from cli.answers import Tally, begin_run, open_recorder
 from cli.main import EXIT_INTERRUPTED
 from cli.options import with_settings
 from cli.render import Format, FormatOption, Row, complain, write, write_card, write_rows
@@ -29,7 +29,6 @@ from workbench.solving import COLUMNS
 
 if TYPE_CHECKING:
     from workbench.evaluation.comparison import Comparison, Ratio
-    from workbench.recording import Recorder
 
 ROW_COLUMNS = (*COLUMNS, "held_out")
 """The keys of a row: those of `batch`, and whether the answer is right on the held-out examples."""
@@ -87,12 +86,16 @@ def bench(
     solver = OURS if peers else None
     tally = Tally(len(suite.names))
     with contextlib.ExitStack() as stack:
-        recorder = _recorder(suite, settings, held_out or [])
+        recorder, generations = open_recorder(settings)
         if recorder is not None:
             stack.enter_context(recorder)
+            from workbench.recording import BENCH
+
+            options = {"suite": suite.place, "held_out": [*(held_out or [])]}
+            begin_run(recorder, generations, BENCH, settings, suite.names, options)
         pool = open_pool(settings["jobs"], Backend(settings["backend"]), settings["ray-address"], startup)
         stack.enter_context(pool)
-        batch = Batch(pool, settings.solving, recorder, use_replay=False)
+        batch = Batch(pool, settings.solving, recorder, use_replay=False, generations=generations)
         begin = time.monotonic()
         rows = list(_rows(tally.counted(batch.run(suite.problems())), folder, solver))
         wall_seconds = time.monotonic() - begin
@@ -141,19 +144,6 @@ def _former(against: str | None, settings: Settings, suite: Suite) -> Former | N
     from workbench.evaluation.history import earlier_scores
 
     return Former(against, earlier_scores(against, settings["store"], suite.names))
-
-
-def _recorder(suite: Suite, settings: Settings, held_out: Sequence[str]) -> Recorder | None:
-    """What records the run in the store, if there is to be one, its run begun or continued."""
-    if settings["store"] is None:
-        return None
-    from workbench.recording import BENCH, Recorder
-
-    recorder = Recorder.open(settings["store"])
-    run = recorder.begin(BENCH, settings.solving, suite.names, options={"suite": suite.place, "held_out": [*held_out]})
-    if run.results:
-        complain(f"going on with run {run.id}: {run.results} results are there already")
-    return recorder
 
 
 def _rows(results: Iterator[Result], folder: ResultFolder | None, solver: str | None) -> Iterator[Row]:

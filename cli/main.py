@@ -17,12 +17,19 @@ COMMANDS = {
     "batch": "Solve many specification files.",
     "bench": "Measure what is solved of a suite, and at what cost.",
     "verify": "Check answers again.",
+    "train": "Learn from tasks, in wakes and sleeps.",
+    "resume": "Go on with a run that was interrupted or killed.",
+    "runs": "List what was run, and put runs side by side.",
+    "report": "Show what the cycles of a run came to, and make a page of it.",
+    "library": "Show what was learned, compare libraries, compress corpora of programs.",
+    "store": "Look into a store, upgrade it, or export all of it.",
+    "dreams": "Make dreams of a domain, or look into those of a run.",
     "check": "Read specifications and say what each one asks.",
     "domains": "List the domains, or describe one.",
     "config": "Show every setting, its value and where it came from.",
     "doctor": "Check that this installation is whole.",
 }
-"""Every command with its one-line help; the function ``cli.NAME.NAME`` is the command ``NAME``."""
+"""Every command with its one-line help; the function or group ``cli.NAME.NAME`` is the command ``NAME``."""
 
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 """Help and errors as plain text: at once, and the same in a pipe as on a terminal."""
@@ -44,13 +51,15 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 
-def load_command(name: str) -> TyperCommand:
-    """Import a command and read its arguments and options from the signature of its function."""
-    module = importlib.import_module(f"cli.{name}")
-    single = typer.Typer(**PLAIN, add_completion=False, context_settings=HELP_OPTIONS)
-    single.command(name)(getattr(module, name))
-    command = typer.main.get_command(single)
-    assert isinstance(command, TyperCommand)
+def load_command(name: str) -> TyperCommand | TyperGroup:
+    """Import a command: a function, from whose signature its arguments and options are read, or a group of commands."""
+    found = getattr(importlib.import_module(f"cli.{name}"), name)
+    app = found
+    if not isinstance(found, typer.Typer):
+        app = typer.Typer(**PLAIN, add_completion=False, context_settings=HELP_OPTIONS)
+        app.command(name)(found)
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperCommand | TyperGroup)
     return command
 
 

@@ -22,6 +22,14 @@ ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also if
 Column = Annotated[str | None, typer.Option("--column", help="The column of a CSV table that is to be computed.")]
 DomainOption = Annotated[str | None, typer.Option("--domain", help="The domain of a file that names none.")]
 
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="[URL]", help="The database; without URL, sqlite:///reverie.db."),
+]
+ArtifactsOption = Annotated[
+    str | None, typer.Option("--artifacts", metavar="DIR", help="Where large files are; beside the database.")
+]
+
 OPTIONS: Final[dict[str, Any]] = {
     "cpu-seconds": Annotated[
         float | None, typer.Option("--cpu-seconds", help="CPU time for each problem; 10 if nothing bounds the search.")
@@ -41,23 +49,45 @@ OPTIONS: Final[dict[str, Any]] = {
         Backend | None, typer.Option("--backend", help="Where problems are solved; auto takes Ray for several jobs.")
     ],
     "ray-address": Annotated[str | None, typer.Option("--ray-address", help="The Ray cluster to use.")],
-    "store": Annotated[
+    "store": StoreOption,
+    "artifacts": ArtifactsOption,
+    "generation": Annotated[
         str | None,
-        typer.Option("--store", metavar="[URL]", help="Remember results; without URL, in sqlite:///reverie.db."),
+        typer.Option("--generation", metavar="none|latest|NAME", help="What was learned, from the --store."),
     ],
 }
-"""The option of each setting, by the name of the setting."""
+"""The option of each setting that all these commands have, by the name of the setting."""
+
+TRAINING_OPTIONS: Final[dict[str, Any]] = {
+    "cycles": Annotated[int | None, typer.Option("--cycles", help="Wakes, each followed by a sleep.")],
+    "wake-seconds": Annotated[float | None, typer.Option("--wake-seconds", help="Time on the clock of one wake.")],
+    "wake-candidates": Annotated[
+        int | None, typer.Option("--wake-candidates", help="Candidate programs for each task of a wake.")
+    ],
+    "sleep-seconds": Annotated[float | None, typer.Option("--sleep-seconds", help="Time on the clock of one sleep.")],
+    "dreams": Annotated[int | None, typer.Option("--dreams", help="Dreams of one sleep, for each domain.")],
+    "train-steps": Annotated[
+        int | None, typer.Option("--train-steps", help="Steps of training the guide in one sleep.")
+    ],
+    "batch": Annotated[int | None, typer.Option("--batch", help="Tasks of one wake; all if not given.")],
+}
+"""The further options of `reverie train`."""
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with the `OPTIONS` behind its own ones, which gets what they come to as the argument `settings`.
+def with_settings(command: Callable[..., None], *, training: bool = False) -> Callable[..., None]:
+    """A command with options behind its own ones, which gets what they come to as the argument `settings`.
 
     The settings are those in force in the working directory.
+
+    Args:
+        command: the function of the command.
+        training: whether it has the `TRAINING_OPTIONS` beside the `OPTIONS`.
     """
+    offered = OPTIONS | TRAINING_OPTIONS if training else OPTIONS
     own = inspect.signature(command, eval_str=True).parameters.values()
-    names = {name.replace("-", "_"): name for name in OPTIONS}
+    names = {name.replace("-", "_"): name for name in offered}
     shared = [
-        inspect.Parameter(argument, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=OPTIONS[name])
+        inspect.Parameter(argument, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=offered[name])
         for argument, name in names.items()
     ]
     kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name != "settings"]

@@ -444,7 +444,7 @@ class Grammar:
         """This grammar with library functions as further productions.
 
         An abstraction enters a nonterminal only if its body derives from it with each argument at a nonterminal
-        of this grammar, so that every program, expanded, is one of this grammar.
+        of this grammar, so that every program, expanded, is one of this grammar. The `rules` stay those of the file.
 
         Args:
             abstractions: operators of kind ``abstraction`` with first-order parameters.
@@ -461,6 +461,7 @@ class Grammar:
             self.start,
             expand,
             identity=f"{self.identity}+{joined}" if abstractions else self.identity,
+            rules=self.rules,
             origin=(Grammar.with_abstractions, (self, tuple(abstractions))),
         )
 

@@ -22,7 +22,8 @@ from dsl.grammar import (
     literal_production,
     variable_production,
 )
-from dsl.terms import Lambda, Literal, Operator
+from dsl.inference import has_instance
+from dsl.terms import Application, Lambda, Literal, Operator, postorder
 from dsl.types import BASE_TYPES, Substitution, Type, assign, canonical, list_of, match, mentions, type_variables
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class LanguageSettings:
         extra_type_depth: nesting of lists allowed in intermediate types, beyond that of the request.
         bound_variables: largest number of λ-bound variables in scope, beyond the parameters.
         constants: further literals.
-        abstractions: library functions.
+        abstractions: library functions; those whose definitions apply an operator or have a literal that the language
+            does not have are left out.
     """
 
     extra_type_depth: int = 2
@@ -76,6 +78,7 @@ class _Language:
         self.literals = dict.fromkeys(
             (*domain.constants, *domain.constants_of_widths(self.widths), *settings.constants)
         )
+        self.abstractions = tuple(filter(self._has_parts_of, settings.abstractions))
         self.universe = self._universe()
         self._instances: dict[Type, list[tuple[Operator, Type]]] = {}
         self._room = len(request.parameters) + settings.bound_variables
@@ -88,8 +91,21 @@ class _Language:
             f"{self.domain.name} {self.request} {settings.extra_type_depth} {settings.bound_variables}",
             *(f"{p.name}:{p.type}" for p, _ in self.operators),
             *sorted(f"{literal!r}:{literal.type}" for literal in self.literals),
-            *sorted(a.key for a in settings.abstractions),
+            *sorted(a.key for a in self.abstractions),
         )
+
+    def _has_parts_of(self, abstraction: Operator) -> bool:
+        """Whether the language has the literals of a definition, and primitives named and typed as its operators."""
+        assert abstraction.definition is not None
+        searchable = {(p.name, p.arity): p.type for p, _ in self.operators}
+        for node in postorder([abstraction.definition]):
+            if isinstance(node, Literal) and node not in self.literals:
+                return False
+            if isinstance(node, Application) and isinstance(node.head, Operator):
+                scheme = searchable.get((node.head.name, node.head.arity))
+                if node.head.definition is not None or scheme is None or not has_instance(scheme, node.head.type):
+                    return False
+        return True
 
     def _parts(self, request: Type) -> list[Type]:
         """The first-order types that occur in a type, in order."""
@@ -217,7 +233,7 @@ class _Language:
         """Operators with arguments and the monomorphic types at which they yield `wanted`."""
         if wanted not in self._instances:
             found = [pair for p, _ in self.operators if p.arity for pair in self._instantiate(p, wanted)]
-            for abstraction in self.settings.abstractions:
+            for abstraction in self.abstractions:
                 found += [(abstraction, t) for t in self._monomorphise(abstraction.type, wanted)]
             self._instances[wanted] = found
         return self._instances[wanted]

@@ -14,6 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from dsl.errors import GrammarError
 from dsl.grammar import Derivation, Forest, Grammar, Nonterminal, Production
 from dsl.terms import Lambda, Literal, Term, strip_lambdas
@@ -43,28 +46,88 @@ class Weights:
     def of(self, context: Context, productions: Sequence[Production]) -> list[float]:
         """Weights of the productions of one nonterminal in a context; unseen keys get the mean of the seen ones.
 
-        Where nothing was seen, all operators weigh the same, and instances of one operator share its weight.
+        Unseen instances of one operator share that mean, lest the very many types of a polymorphic one that was never
+        used take what belongs to the others. Where nothing was seen, all operators weigh the same, and the instances
+        of one share its weight in the same way.
         """
+        filled = self._filled(context, productions)
+        return [weight * self.factor(p) for weight, p in zip(filled, productions, strict=True)]
+
+    def factor(self, production: Production) -> float:
+        """What the weight of a production is multiplied by in every context, seen or not; nothing changes it here."""
+        return 1.0
+
+    def _filled(self, context: Context, productions: Sequence[Production]) -> list[float]:
         known = self.contextual.get(context, self.unigram)
         if not known and not self.unigram:
-            return _shared(productions)
+            return equal_shares(productions)
         found = [known.get(p.key, self.unigram.get(p.key)) for p in productions]
         seen = [weight for weight in found if weight is not None]
         if not seen:
-            return _shared(productions)
+            return equal_shares(productions)
+        if len(seen) == len(found):
+            return seen
         mean = sum(seen) / len(seen)
-        return [mean if weight is None else weight for weight in found]
+        shares = equal_shares([p for p, weight in zip(productions, found, strict=True) if weight is None])
+        rest = iter(shares)
+        return [mean * next(rest) if weight is None else weight for weight in found]
 
 
 UNIFORM: Final = Weights()
 
 
-def _shared(productions: Sequence[Production]) -> list[float]:
+def _normalised(weights: Sequence[float]) -> tuple[float, ...]:
+    """Weights as probabilities; where all are 0, equal ones."""
+    total = sum(weights)
+    return tuple([weight / total if total > 0 else 1 / len(weights) for weight in weights])
+
+
+def equal_shares(productions: Sequence[Production]) -> list[float]:
     """Equal weight for every head, split evenly among its instances."""
     count: dict[object, int] = {}
     for production in productions:
         count[production.head] = count.get(production.head, 0) + 1
     return [1.0 / count[production.head] for production in productions]
+
+
+def _shares(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The rows of an array, each divided by its sum; equal shares in a row of zeros."""
+    totals = weights.sum(axis=1, keepdims=True)
+    equal = np.full_like(weights, 1 / max(1, weights.shape[1]))
+    return np.asarray(np.divide(weights, totals, out=equal, where=totals > 0))
+
+
+class _WeightTable:
+    """Learned weights of many contexts as one array.
+
+    Letters of shapes: C contexts, K keys, P productions of a nonterminal.
+    """
+
+    def __init__(self, weights: Weights, contexts: Sequence[Context]) -> None:
+        self._weights = weights
+        keys = dict.fromkeys(weights.unigram)
+        for known in weights.contextual.values():
+            keys.update(dict.fromkeys(known))
+        self._numbers = {key: number for number, key in enumerate(keys)}
+        # What no weight was learned for is no number; the last column stands for all other keys.
+        self._known = np.full((len(contexts), len(keys) + 1), np.nan)  # (C, K + 1)
+        for row, context in zip(self._known, contexts, strict=True):
+            for known in (weights.unigram, weights.contextual.get(context, {})):
+                row[[self._numbers[key] for key in known]] = list(known.values())
+
+    def of(self, productions: Sequence[Production]) -> npt.NDArray[np.float64]:
+        """What `Weights.of` says in each context, shape (C, P)."""
+        numbers = [self._numbers.get(p.key, -1) for p in productions]
+        found = self._known[:, numbers]  # (C, P)
+        unseen = np.isnan(found)
+        if unseen.any():
+            for mask in np.unique(unseen, axis=0):
+                rows = np.flatnonzero((unseen == mask).all(axis=1))
+                shares = equal_shares([p for p, is_new in zip(productions, mask.tolist(), strict=True) if is_new])
+                seen = found[np.ix_(rows, np.flatnonzero(~mask))]
+                mean = seen.mean(axis=1, keepdims=True) if seen.shape[1] else 1.0
+                found[np.ix_(rows, np.flatnonzero(mask))] = mean * np.array([shares])
+        return np.asarray(found * np.array([self._weights.factor(p) for p in productions]))
 
 
 @dataclass(frozen=True)
@@ -85,26 +148,60 @@ Frontier: TypeAlias = Sequence[WeightedProgram]
 
 
 class ProbabilisticGrammar:
-    """A grammar with weights."""
+    """A grammar with weights.
 
-    def __init__(self, grammar: Grammar, weights: Weights = UNIFORM) -> None:
-        """Give probabilities to a grammar; uniform ones by default."""
+    Attributes:
+        grammar: whose programs.
+        weights: from which the probabilities of productions are made.
+        uniform_share: α, the share of the uniform probabilities in those of every choice.
+    """
+
+    def __init__(self, grammar: Grammar, weights: Weights = UNIFORM, uniform_share: float = 0.0) -> None:
+        """Give probabilities to a grammar; uniform ones by default.
+
+        Args:
+            grammar: whose programs.
+            weights: from which the probabilities of productions are made.
+            uniform_share: α in p = (1-α)·p_learned + α·p_uniform. With α > 0 no production is starved: it costs at
+                most log 1/α nats more than without weights.
+        """
         self.grammar = grammar
         self.weights = weights
+        self.uniform_share = uniform_share
         self._probabilities: dict[tuple[Nonterminal, Context], tuple[float, ...]] = {}
         self._logarithms: dict[tuple[Nonterminal, Context], dict[Production, float]] = {}
         self._choices: dict[tuple[Nonterminal, Context], _Choices] = {}
+        self._tables: dict[tuple[Context, ...], _WeightTable] = {}
 
     def probabilities(self, nonterminal: Nonterminal, context: Context = ROOT) -> tuple[float, ...]:
         """Probabilities of ``grammar.productions(nonterminal)`` in a context, in that order; they sum to 1."""
         key = (nonterminal, self._known(context))
         found = self._probabilities.get(key)
         if found is None:
-            weights = self.weights.of(context, self.grammar.productions(nonterminal))
-            total = sum(weights)
-            found = tuple(weight / total if total > 0 else 1 / len(weights) for weight in weights)
+            productions = self.grammar.productions(nonterminal)
+            found = _normalised(self.weights.of(context, productions))
+            if self.uniform_share > 0.0:
+                share, uniform = self.uniform_share, _normalised(equal_shares(productions))
+                found = tuple([(1 - share) * p + share * u for p, u in zip(found, uniform, strict=True)])
             self._probabilities[key] = found
         return found
+
+    def table(self, nonterminal: Nonterminal, contexts: Sequence[Context]) -> npt.NDArray[np.float64]:
+        """Probabilities of the productions of a nonterminal in many contexts at once, shape (contexts, productions).
+
+        Args:
+            nonterminal: whose productions.
+            contexts: always the same, since what is known of them is laid out in an array once.
+        """
+        found = self._tables.get(tuple(contexts))
+        if found is None:
+            found = self._tables[tuple(contexts)] = _WeightTable(self.weights, contexts)
+        productions = self.grammar.productions(nonterminal)
+        learned = _shares(found.of(productions))
+        if self.uniform_share > 0.0:
+            uniform = _shares(np.array([equal_shares(productions)]))
+            learned = (1 - self.uniform_share) * learned + self.uniform_share * uniform
+        return learned
 
     # Sampling.
 

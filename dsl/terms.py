@@ -16,7 +16,7 @@ import itertools
 import threading
 import weakref
 from _weakref import _remove_dead_weakref  # type: ignore[attr-defined]
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from dsl.errors import TypeMismatch
@@ -439,17 +439,28 @@ def substitute(term: Term, replacement: Sequence[Term]) -> Term:
     return _map_open(term, leaf)
 
 
-def beta_normal(term: Term, *, expand: bool = False, limit: int = 1_000_000) -> Term:
+def without_abstractions(term: Term) -> Term:
+    """`term` with its abstractions replaced by their definitions, in β-normal form; the macros of a file stay.
+
+    A term without abstractions is returned as it is.
+    """
+    if all(operator.kind != ABSTRACTION for operator in operators(term)):
+        return term
+    return beta_normal(term, expand=(ABSTRACTION,))
+
+
+def beta_normal(term: Term, *, expand: bool | Collection[str] = False, limit: int = 1_000_000) -> Term:
     """The β-normal form of `term`.
 
     Args:
         term: a typable term (those always have a normal form).
-        expand: also replace macros and abstractions by their definitions.
+        expand: also replace macros and abstractions by their definitions, or operators of the given kinds only.
         limit: largest number of reduction steps, and of arguments passed on in them.
 
     Raises:
         TypeMismatch: if more than `limit` steps were needed, as for a term without a type.
     """
+    kinds = ((MACRO, ABSTRACTION) if expand else ()) if isinstance(expand, bool) else expand
     done: dict[Term, Term] = {}
     stack: list[tuple[Term, Term | None]] = [(term, None)]
     steps = 0
@@ -470,7 +481,7 @@ def beta_normal(term: Term, *, expand: bool = False, limit: int = 1_000_000) -> 
             stack.extend((child, None) for child in waiting)
             continue
         rebuilt = rebuild(node, [done[child] for child in node.children])
-        contracted = _contract(rebuilt, expand)
+        contracted = _contract(rebuilt, kinds)
         if contracted is None:
             done[node] = rebuilt
             done.setdefault(rebuilt, rebuilt)
@@ -484,15 +495,15 @@ def beta_normal(term: Term, *, expand: bool = False, limit: int = 1_000_000) -> 
     return done[term]
 
 
-def _contract(term: Term, expand: bool) -> Term | None:
-    """`term` with the redex at its root contracted, or None if there is none."""
+def _contract(term: Term, kinds: Collection[str]) -> Term | None:
+    """`term` with the redex at its root contracted, or None if there is none; operators of some kinds are redexes."""
     if not isinstance(term, Application):
         return None
     head = term.head
     if isinstance(head, Application) and isinstance(head.head, Term):
         return Application(head.head, head.arguments + term.arguments)
     if isinstance(head, Operator):
-        if not expand or head.definition is None:
+        if head.definition is None or head.kind not in kinds:
             return None
         function: Term = head.definition
     else:

@@ -8,6 +8,8 @@ file, and, for terms whose tree is much larger than their graph, the sub-terms t
     domain  integers
     notes   [{"as": "twice", "kind": "macro", "name": "twice", "type": "int; int", "definition": "(lambda (+ $0 $0))"}]
 
+Programs that are written with a library name its abstractions, and are read back with the same library.
+
 Values are JSON. JSON cannot say everything, so two kinds of values are wrapped in an object: ``{"escaped": "\\ud83d"}``
 is a string with a lone surrogate, ``{"hex": "-0x1f"}`` an integer that is too long to be written in decimals.
 """
@@ -24,8 +26,20 @@ from typing import Any, Final
 from dsl.domain import load_domain
 from dsl.errors import TermSyntaxError, TypeMismatch
 from dsl.printing import SHARING_THRESHOLD, Resolver, parse_term, to_sexpr
+from dsl.probability import Weights
 from dsl.spec import Example
-from dsl.terms import FUNCTION, PRIMITIVE, Application, Operator, Term, Variable, operators, postorder, rebuild
+from dsl.terms import (
+    ABSTRACTION,
+    FUNCTION,
+    PRIMITIVE,
+    Application,
+    Operator,
+    Term,
+    Variable,
+    operators,
+    postorder,
+    rebuild,
+)
 from dsl.types import Type, arrow, parse_type
 from dsl.values import LITERAL_BITS, Value, from_data, shown
 from store.errors import StoreError
@@ -152,30 +166,50 @@ class TermText:
         return content_hash(self.domain or "", self.text, self.notes)
 
 
-def encode_term(term: Term, domain: str | None) -> TermText:
+def encode_term(term: Term, domain: str | None, library: Sequence[Operator] = ()) -> TermText:
     """Write a term so that `decode_term` gives the identical object.
 
     Args:
         term: any term, macros and abstractions included.
         domain: name of the domain of its primitives, or None.
+        library: operators that the text may name without a note; no two have the same name.
 
     Raises:
         DomainError: if the domain is not installed.
     """
-    writer = _Writer(domain, term)
+    # Stand-ins without definitions, so that the writer does not write what the reader knows.
+    stand_ins = {operator: Operator(operator.name, operator.type, FUNCTION) for operator in library}
+    writer = _Writer(domain, exchange_operators(term, stand_ins) if library else term, tuple(stand_ins.values()))
     written = TermText(writer.text, domain, to_json(writer.notes) if writer.notes else "")
-    assert decode_term(written) is term, written
+    assert decode_term(written, library) is term, written
     return written
 
 
-def decode_term(stored: TermText) -> Term:
+def exchange_operators(term: Term, others: Mapping[Operator, Operator]) -> Term:
+    """`term` with other operators of the same type in the place of some; definitions stay as they are."""
+    made: dict[Term, Term] = {}
+    for node in postorder([term]):
+        children = tuple(made[child] for child in node.children)
+        head = node.head if isinstance(node, Application) else None
+        if isinstance(head, Operator) and head in others:
+            made[node] = Application(others[head], children)
+        else:
+            made[node] = rebuild(node, children)
+    return made[term]
+
+
+def decode_term(stored: TermText, library: Sequence[Operator] = ()) -> Term:
     """Read a stored term.
+
+    Args:
+        stored: what `encode_term` wrote.
+        library: the library that it was written with.
 
     Raises:
         DomainError: if its domain is not installed.
         StoreError: if it cannot be read, as when its domain has lost an operator since.
     """
-    reader = _Reader(stored.domain)
+    reader = _Reader(stored.domain, library)
     try:
         for note in _read_json(stored.notes) if stored.notes else ():
             reader.learn({key: decode_text(text) for key, text in note.items()})
@@ -187,20 +221,46 @@ def decode_term(stored: TermText) -> Term:
         ) from None
 
 
-def _resolver(domain: str | None) -> Resolver:
-    """How the names of a domain's operators are found; without a domain there are none."""
-    return load_domain(domain).operator if domain is not None else lambda name, arity: None
+def _resolver(domain: str | None, library: Sequence[Operator] = ()) -> Resolver:
+    """How the names of the operators of a library and of a domain are found; without a domain it has none."""
+    own = {(operator.name, operator.arity): operator for operator in library}
+    known = load_domain(domain).operator if domain is not None else lambda name, arity: None
+    return (lambda name, arity: own.get((name, arity)) or known(name, arity)) if own else known
 
 
 def _is_known(operator: Operator, resolve: Resolver) -> bool:
-    """Whether the text of an operator is read back as that operator by the domain alone."""
-    if operator.kind != PRIMITIVE:
+    """Whether the text of an operator is read back as that operator by the domain and the library alone."""
+    if operator.kind != PRIMITIVE and resolve(operator.name, operator.arity) is not operator:
         return False
     call = Application(operator, tuple(map(Variable, range(operator.arity))))
     try:
         return parse_term(to_sexpr(call), resolve) is call
     except TermSyntaxError:
         return False
+
+
+def decode_abstraction(name: str, type_: str, definition: TermText) -> Operator:
+    """The library function with this name, type (as text) and definition.
+
+    Raises:
+        DomainError: if its domain is not installed.
+        StoreError: if it cannot be read, as when its domain has lost an operator since.
+    """
+    body = decode_term(definition)
+    try:
+        return Operator(name, parse_type(type_), ABSTRACTION, body)
+    except TypeMismatch as error:
+        raise StoreError(f"the store holds no abstraction {name}: {error}; it is damaged") from None
+
+
+def is_free_name(name: str, arity: int, domain: str) -> bool:
+    """Whether an abstraction may be called `name`: a plain name that the domain and the notation leave free.
+
+    Raises:
+        DomainError: if the domain is not installed.
+    """
+    is_plain = _PLAIN_NAME.fullmatch(name) is not None and name not in _RESERVED
+    return is_plain and load_domain(domain).operator(name, arity) is None
 
 
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w.+*/<>=?-]*", re.ASCII)
@@ -216,8 +276,8 @@ class _Writer:
         notes: what the stand-ins stand for, each before its use.
     """
 
-    def __init__(self, domain: str | None, term: Term) -> None:
-        self.resolve = _resolver(domain)
+    def __init__(self, domain: str | None, term: Term, library: Sequence[Operator]) -> None:
+        self.resolve = _resolver(domain, library)
         self.notes: list[dict[str, str]] = []
         self._names: set[str] = set()
         self._stand_ins: dict[Operator, Operator] = {}
@@ -284,8 +344,8 @@ def _repeated(term: Term) -> set[Term]:
 class _Reader:
     """Reads terms with the operators and abbreviations that it has learnt."""
 
-    def __init__(self, domain: str | None) -> None:
-        self._known = _resolver(domain)
+    def __init__(self, domain: str | None, library: Sequence[Operator]) -> None:
+        self._known = _resolver(domain, library)
         self._foreign: dict[tuple[str, int], Operator] = {}
         self._shared: dict[Operator, Term] = {}
 
@@ -314,6 +374,43 @@ class _Reader:
 
     def _resolve(self, name: str, arity: int) -> Operator | None:
         return self._foreign.get((name, arity)) or self._known(name, arity)
+
+
+# Weights.
+
+
+def encode_weights(weights: Weights) -> str:
+    """Learned weights as JSON that a person can read: those of each context under parent and argument."""
+    contextual = [
+        {"parent": encode_text(parent), "argument": argument, "weights": _encoded_keys(known)}
+        for (parent, argument), known in weights.contextual.items()
+    ]
+    return to_json({"unigram": _encoded_keys(weights.unigram), "contextual": contextual})
+
+
+def _encoded_keys(known: Mapping[str, float]) -> dict[str, float]:
+    return {encode_text(key): weight for key, weight in known.items()}
+
+
+def decode_weights(text: str) -> Weights:
+    """The weights that `encode_weights` wrote, equal to the digit.
+
+    Raises:
+        StoreError: if `text` holds no weights.
+    """
+    data = _read_json(text)
+    try:
+        contextual = {
+            (decode_text(entry["parent"]), int(entry["argument"])): _decoded_keys(entry["weights"])
+            for entry in data["contextual"]
+        }
+        return Weights(contextual, _decoded_keys(data["unigram"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(f"the store holds no weights: {error!r} in {shown(text)}; it is damaged") from None
+
+
+def _decoded_keys(known: Mapping[str, float]) -> dict[str, float]:
+    return {decode_text(key): float(weight) for key, weight in known.items()}
 
 
 # Examples of a spec.

@@ -180,7 +180,7 @@ class SolutionProgramRow(Base):
 
 
 class RunRow(Base):
-    """A batch, a benchmark or a single solve: what was asked, and who works on it."""
+    """A batch, a benchmark, a training or a single solve: what was asked, and who works on it."""
 
     __tablename__ = "run"
     id: Mapped[_Key]
@@ -201,9 +201,10 @@ class ResultRow(Base):
     """What came of one task of a run."""
 
     __tablename__ = "result"
-    __table_args__ = (UniqueConstraint("run_id", "name"),)
+    __table_args__ = (UniqueConstraint("run_id", "cycle", "name"),)
     id: Mapped[_Key]
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    cycle: Mapped[int] = mapped_column(server_default="0")
     position: Mapped[int]
     name: Mapped[str]
     spec_id: Mapped[int | None] = mapped_column(ForeignKey("spec.id"), index=True)
@@ -226,3 +227,192 @@ class ResultRow(Base):
     created: Mapped[datetime]
     spec: Mapped[SpecRow | None] = relationship()
     solution: Mapped[SolutionRow | None] = relationship()
+    found: Mapped[list[ResultSolutionRow]] = relationship(
+        order_by="ResultSolutionRow.position", cascade="all, delete-orphan"
+    )
+
+
+class ResultSolutionRow(Base):
+    """A solution that a result has found, the answer first; another run may have found it before."""
+
+    __tablename__ = "result_solution"
+    result_id: Mapped[int] = mapped_column(ForeignKey("result.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"), index=True)
+    cost: Mapped[float | None]
+
+
+class TaskRow(Base):
+    """A task of a domain, once for each name in its source."""
+
+    __tablename__ = "task"
+    __table_args__ = (UniqueConstraint("domain", "source", "name"),)
+    id: Mapped[_Key]
+    domain: Mapped[str]
+    source: Mapped[str]
+    position: Mapped[int]
+    name: Mapped[str]
+    split: Mapped[str | None]
+    algorithm: Mapped[str | None]
+    spec_id: Mapped[int] = mapped_column(ForeignKey("spec.id"), index=True)
+    created: Mapped[datetime]
+    spec: Mapped[SpecRow] = relationship()
+
+
+# What happens in a run.
+
+
+class CycleRow(Base):
+    """One wake and one sleep of a training."""
+
+    __tablename__ = "cycle"
+    __table_args__ = (UniqueConstraint("run_id", "number"),)
+    id: Mapped[_Key]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    number: Mapped[int]
+    phase: Mapped[str]
+    data: Mapped[str]
+    started: Mapped[datetime]
+    finished: Mapped[datetime | None]
+
+
+class MetricRow(Base):
+    """A measured number, once for each step; no number at all is NaN."""
+
+    __tablename__ = "metric"
+    __table_args__ = (UniqueConstraint("run_id", "cycle", "name", "step"),)
+    id: Mapped[_Key]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    cycle: Mapped[int]
+    name: Mapped[str]
+    step: Mapped[int]
+    value: Mapped[float | None]
+    created: Mapped[datetime]
+
+
+class EventRow(Base):
+    """Something that happened and that a person may want to know."""
+
+    __tablename__ = "event"
+    id: Mapped[_Key]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    cycle: Mapped[int]
+    kind: Mapped[str]
+    message: Mapped[str]
+    data: Mapped[str]
+    created: Mapped[datetime]
+
+
+# Libraries.
+
+
+class AbstractionRow(Base):
+    """A library function, once for each content in a domain; its number and name are never given again."""
+
+    __tablename__ = "abstraction"
+    __table_args__ = (
+        UniqueConstraint("domain", "key"),
+        UniqueConstraint("domain", "name"),
+        UniqueConstraint("domain", "number"),
+    )
+    id: Mapped[_Key]
+    domain: Mapped[str]
+    number: Mapped[int]
+    name: Mapped[str]
+    key: Mapped[str]
+    type: Mapped[str]
+    definition: Mapped[str]
+    notes: Mapped[str]
+    size: Mapped[int]
+    created: Mapped[datetime]
+
+
+class AbstractionParentRow(Base):
+    """That an abstraction was built on another one."""
+
+    __tablename__ = "abstraction_parent"
+    abstraction_id: Mapped[int] = mapped_column(ForeignKey("abstraction.id"), primary_key=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("abstraction.id"), primary_key=True)
+
+
+class LibraryVersionRow(Base):
+    """A library, once for each list of abstractions in a domain."""
+
+    __tablename__ = "library_version"
+    __table_args__ = (UniqueConstraint("domain", "digest"), UniqueConstraint("domain", "number"))
+    id: Mapped[_Key]
+    domain: Mapped[str]
+    number: Mapped[int]
+    digest: Mapped[str]
+    created: Mapped[datetime]
+
+
+class LibraryMemberRow(Base):
+    """An abstraction in its place in a library."""
+
+    __tablename__ = "library_member"
+    __table_args__ = (UniqueConstraint("version_id", "abstraction_id"),)
+    version_id: Mapped[int] = mapped_column(ForeignKey("library_version.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    abstraction_id: Mapped[int] = mapped_column(ForeignKey("abstraction.id"), index=True)
+    abstraction: Mapped[AbstractionRow] = relationship()
+
+
+class SolutionFormRow(Base):
+    """A program of a solution, written with a library."""
+
+    __tablename__ = "solution_form"
+    __table_args__ = (UniqueConstraint("solution_id", "version_id", "function"),)
+    id: Mapped[_Key]
+    solution_id: Mapped[int] = mapped_column(ForeignKey("solution.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("library_version.id"), index=True)
+    function: Mapped[str]
+    text: Mapped[str]
+    notes: Mapped[str]
+    size: Mapped[int]
+    cost: Mapped[float | None]
+
+
+# Generations.
+
+
+class CheckpointRow(Base):
+    """A file of the artifacts folder, once for each content."""
+
+    __tablename__ = "checkpoint"
+    id: Mapped[_Key]
+    kind: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    size: Mapped[int]
+    created: Mapped[datetime]
+
+
+class GenerationRow(Base):
+    """What one cycle has learned of a domain."""
+
+    __tablename__ = "generation"
+    __table_args__ = (UniqueConstraint("domain", "number"), UniqueConstraint("run_id", "cycle", "domain"))
+    id: Mapped[_Key]
+    domain: Mapped[str]
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(unique=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    cycle: Mapped[int]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("generation.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("library_version.id"))
+    weights: Mapped[str]
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoint.id"))
+    created: Mapped[datetime]
+    parent: Mapped[GenerationRow | None] = relationship(remote_side="GenerationRow.id")
+    version: Mapped[LibraryVersionRow] = relationship()
+    checkpoint: Mapped[CheckpointRow | None] = relationship()
+
+
+class AbstractionUseRow(Base):
+    """How much an abstraction was used when a generation was made."""
+
+    __tablename__ = "abstraction_use"
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generation.id"), primary_key=True)
+    abstraction_id: Mapped[int] = mapped_column(ForeignKey("abstraction.id"), primary_key=True)
+    uses: Mapped[int]
+    statistics: Mapped[str]

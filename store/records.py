@@ -125,12 +125,54 @@ class SolutionRecord:
 
 
 @dataclass(frozen=True)
+class TrainingSolution:
+    """A solution from which a run may learn.
+
+    Attributes:
+        task: name of the task.
+        position: place of the task in the list.
+        cycle: number of the first cycle of the run in which it was found.
+        solution: the programs; `cost` is that of the last time when the run found them.
+    """
+
+    task: str
+    position: int
+    cycle: int
+    solution: SolutionRecord
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A stored task.
+
+    Attributes:
+        domain: name of its domain.
+        source: where it came from: the domain itself, a suite, or a file.
+        position: its place in the source.
+        name: its name, once in the source.
+        split: ``train``, ``test`` or None.
+        algorithm: the family of algorithms that its hints name, or None.
+        spec: identity of the specification.
+        created: when it was first stored.
+    """
+
+    domain: str
+    source: str
+    position: int
+    name: str
+    split: str | None
+    algorithm: str | None
+    spec: str
+    created: datetime
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """A stored run.
 
     Attributes:
         id: number in the store.
-        kind: ``solve``, ``batch`` or ``bench``.
+        kind: ``solve``, ``batch``, ``bench`` or ``train``.
         status: how far it has come.
         settings: what it was asked to do, as plain data.
         settings_hash: content hash of the settings.
@@ -162,7 +204,7 @@ class NewRun:
     """A run that begins.
 
     Attributes:
-        kind: ``solve``, ``batch`` or ``bench``.
+        kind: ``solve``, ``batch``, ``bench`` or ``train``.
         settings: what it is asked to do, as data that JSON can say.
         settings_hash: content hash of the settings.
         tasks_hash: content hash of the list of names of what is to be done.
@@ -206,12 +248,14 @@ class NewResult:
     """What came of one task of a run.
 
     Attributes:
-        name: name of the task, once in a run.
+        name: name of the task, once in a cycle of a run.
         spec: what was asked, or None if it could not be read.
         status: how the work ended.
         row: what the caller reports of it, as data that JSON can say.
         position: its place in the list of tasks.
+        cycle: number of the cycle; 0 in runs that have none.
         solution: the programs that were found, or None.
+        alternatives: other programs that were found on the way; solutions of the specification as well.
         split: ``train``, ``test`` or None.
         evaluation: whether learning must not see it.
         reason: why it is not solved, in one sentence.
@@ -228,7 +272,9 @@ class NewResult:
     status: str
     row: Mapping[str, object] = field(default_factory=dict)
     position: int = 0
+    cycle: int = 0
     solution: NewSolution | None = None
+    alternatives: tuple[NewSolution, ...] = ()
     split: str | None = None
     evaluation: bool = False
     reason: str = ""
@@ -246,6 +292,7 @@ class ResultRecord:
 
     Attributes:
         run: number of the run.
+        cycle: number of the cycle; 0 in runs that have none.
         position: place of the task in the list.
         name: name of the task.
         spec: identity of the specification, or None if it could not be read.
@@ -269,6 +316,7 @@ class ResultRecord:
     """
 
     run: int
+    cycle: int
     position: int
     name: str
     spec: str | None
@@ -315,3 +363,91 @@ class ResultPair:
     def is_comparable(self) -> bool:
         """Whether both runs were asked the same."""
         return self.before is not None and self.after is not None and self.before.spec == self.after.spec
+
+
+# What happens in a run.
+
+
+@dataclass(frozen=True)
+class CycleRecord:
+    """One wake and one sleep of a training.
+
+    Attributes:
+        run: number of the run.
+        number: its number in the run.
+        phase: how far it has come, in the words of the caller.
+        data: what the caller keeps of it, as plain data.
+        started: when it began.
+        finished: when it came to its end, or None.
+    """
+
+    run: int
+    number: int
+    phase: str
+    data: Mapping[str, Any]
+    started: datetime
+    finished: datetime | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it came to its end."""
+        return self.finished is not None
+
+
+@dataclass(frozen=True)
+class MetricRecord:
+    """A measured number.
+
+    Attributes:
+        run: number of the run.
+        cycle: number of the cycle.
+        name: what was measured.
+        step: at which step; 0 for what is measured once in a cycle.
+        value: the number; NaN if there was none.
+        created: when it was stored.
+    """
+
+    run: int
+    cycle: int
+    name: str
+    step: int
+    value: float
+    created: datetime
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """Something that happened and that a person may want to know.
+
+    Attributes:
+        run: number of the run.
+        cycle: number of the cycle.
+        kind: what kind of event, in one word.
+        message: what happened, in one sentence.
+        data: details, as plain data.
+        created: when it was stored.
+    """
+
+    run: int
+    cycle: int
+    kind: str
+    message: str
+    data: Mapping[str, Any]
+    created: datetime
+
+
+@dataclass(frozen=True)
+class CheckpointRecord:
+    """A stored file.
+
+    Attributes:
+        kind: what it holds; also the name of its folder.
+        digest: BLAKE2b hash (256 bits, hexadecimal) of the content; also the name of the file.
+        size: length in bytes.
+        created: when it was first stored.
+    """
+
+    kind: str
+    digest: str
+    size: int
+    created: datetime

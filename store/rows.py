@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dsl.grammar import Grammar
 from dsl.printing import to_smt
-from dsl.spec import Example, Function, Spec
+from dsl.spec import Example, Function, Spec, Task
 from dsl.types import arrow, parse_type
 from store.codec import TermText, content_hash, decode_example, encode_example, encode_term, to_json
 from store.models import (
@@ -23,10 +23,12 @@ from store.models import (
     GrammarRow,
     ProgramRow,
     ResultRow,
+    ResultSolutionRow,
     RunRow,
     SolutionProgramRow,
     SolutionRow,
     SpecRow,
+    TaskRow,
 )
 from store.records import (
     FunctionRecord,
@@ -38,6 +40,7 @@ from store.records import (
     RunStatus,
     SolutionRecord,
     SpecRecord,
+    TaskRecord,
 )
 
 PROVED = "proved"
@@ -166,57 +169,64 @@ class WrittenSolution:
         return content_hash(*(part for name, written, _ in self.programs for part in (name, written.digest)))
 
 
-def find_or_add_solution(
-    session: Session, spec: SpecRow, new: WrittenSolution, *, evaluation: bool, run: int | None, now: datetime
-) -> SolutionRow:
-    """The row of a solution; one that was known stays, but a proof is added to it."""
-    solution, digest = new.solution, new.digest
-    found = session.scalar(
-        select(SolutionRow).where(
-            SolutionRow.spec_id == spec.id, SolutionRow.digest == digest, SolutionRow.evaluation == evaluation
-        )
+def find_or_add_solutions(
+    session: Session, spec: SpecRow, new: Sequence[WrittenSolution], *, evaluation: bool, run: int | None, now: datetime
+) -> list[SolutionRow]:
+    """The rows of solutions with different programs; those that were known stay, but a proof is added to them."""
+    digests = [one.digest for one in new]
+    wanted = select(SolutionRow).where(
+        SolutionRow.spec_id == spec.id, SolutionRow.digest.in_(digests), SolutionRow.evaluation == evaluation
     )
-    if found is not None:
-        if solution.verdict == PROVED:
-            found.verdict = PROVED
-        return found
-    programs = [
-        SolutionProgramRow(position=i, function=name, program=_find_or_add_program(session, written, size))
-        for i, (name, written, size) in enumerate(new.programs)
-    ]
-    made = SolutionRow(
-        spec_id=spec.id,
-        digest=digest,
-        evaluation=evaluation,
-        run_id=run,
-        verdict=solution.verdict,
-        cost=solution.cost,
-        size=min(solution.size, LARGEST_INTEGER),
-        found_by=solution.found_by,
-        generation=solution.generation,
-        seed=solution.seed,
-        created=now,
-        programs=programs,
+    known = {row.digest: row for row in session.scalars(wanted)}
+    programs = _find_or_add_programs(
+        session,
+        [part for one, digest in zip(new, digests, strict=True) if digest not in known for part in one.programs],
     )
-    session.add(made)
-    session.flush()
-    return made
-
-
-def _find_or_add_program(session: Session, written: TermText, size: int) -> ProgramRow:
-    digest = written.digest
-    found = session.scalar(select(ProgramRow).where(ProgramRow.digest == digest))
-    if found is None:
-        found = ProgramRow(
+    for one, digest in zip(new, digests, strict=True):
+        solution = one.solution
+        if digest in known:
+            if solution.verdict == PROVED:
+                known[digest].verdict = PROVED
+            continue
+        known[digest] = SolutionRow(
+            spec_id=spec.id,
             digest=digest,
-            domain=written.domain,
-            text=written.text,
-            notes=written.notes,
-            size=min(size, LARGEST_INTEGER),
+            evaluation=evaluation,
+            run_id=run,
+            verdict=solution.verdict,
+            cost=solution.cost,
+            size=min(solution.size, LARGEST_INTEGER),
+            found_by=solution.found_by,
+            generation=solution.generation,
+            seed=solution.seed,
+            created=now,
+            programs=[
+                SolutionProgramRow(position=i, function=name, program=programs[written.digest])
+                for i, (name, written, _) in enumerate(one.programs)
+            ],
         )
-        session.add(found)
-        session.flush()
-    return found
+        session.add(known[digest])
+    session.flush()
+    return [known[digest] for digest in digests]
+
+
+def _find_or_add_programs(session: Session, new: Sequence[tuple[str, TermText, int]]) -> dict[str, ProgramRow]:
+    """The rows of programs, by content."""
+    sizes = {written: size for _, written, size in new}
+    digests = [written.digest for written in sizes]
+    wanted = select(ProgramRow).where(ProgramRow.digest.in_(digests))
+    known = {row.digest: row for row in session.scalars(wanted)} if digests else {}
+    for (written, size), digest in zip(sizes.items(), digests, strict=True):
+        if digest not in known:
+            known[digest] = ProgramRow(
+                digest=digest,
+                domain=written.domain,
+                text=written.text,
+                notes=written.notes,
+                size=min(size, LARGEST_INTEGER),
+            )
+            session.add(known[digest])
+    return known
 
 
 def solution_record(row: SolutionRow, spec: str) -> SolutionRecord:
@@ -237,6 +247,36 @@ def solution_record(row: SolutionRow, spec: str) -> SolutionRecord:
         seed=row.seed,
         evaluation=row.evaluation,
         run=row.run_id,
+        created=row.created,
+    )
+
+
+# Tasks.
+
+
+def put_task(
+    session: Session, domain: str, source: str, position: int, task: Task, spec: SpecRow, now: datetime
+) -> TaskRow:
+    """The row of a task, with what it asks now."""
+    wanted = select(TaskRow).where(TaskRow.domain == domain, TaskRow.source == source, TaskRow.name == task.name)
+    row = session.scalar(wanted)
+    if row is None:
+        row = TaskRow(domain=domain, source=source, name=task.name, created=now)
+        session.add(row)
+    row.position, row.split, row.algorithm, row.spec = position, task.split, task.spec.hints.algorithm, spec
+    return row
+
+
+def task_record(row: TaskRow) -> TaskRecord:
+    """A task as it is handed out."""
+    return TaskRecord(
+        domain=row.domain,
+        source=row.source,
+        position=row.position,
+        name=row.name,
+        split=row.split,
+        algorithm=row.algorithm,
+        spec=row.spec.identity,
         created=row.created,
     )
 
@@ -262,38 +302,71 @@ def run_record(row: RunRow, results: int) -> RunRecord:
     )
 
 
-def add_result(
-    session: Session, run: int, new: NewResult, identity: str | None, written: WrittenSolution | None, now: datetime
-) -> ResultRow:
-    """Add a result with its specification, which has this identity, and its solution and programs."""
-    spec = solution = None
-    if new.spec is not None and identity is not None:
-        spec = find_or_add_spec(session, new.spec, identity, now)
-        if written is not None:
-            solution = find_or_add_solution(session, spec, written, evaluation=new.evaluation, run=run, now=now)
-    found = new.solution
+@dataclass(frozen=True)
+class WrittenResult:
+    """A result whose programs are text already, so that no transaction has to wait for that.
+
+    Attributes:
+        new: the result.
+        identity: identity of its specification, or None.
+        solutions: what was found, the answer first.
+    """
+
+    new: NewResult
+    identity: str | None
+    solutions: tuple[WrittenSolution, ...]
+
+    @classmethod
+    def of(cls, new: NewResult) -> Self:
+        """Write the programs of a result."""
+        if new.spec is None:
+            return cls(new, None, ())
+        written: dict[str, WrittenSolution] = {}
+        for solution in (*(() if new.solution is None else (new.solution,)), *new.alternatives):
+            one = WrittenSolution.of(new.spec, solution)
+            written.setdefault(one.digest, one)
+        return cls(new, new.spec.identity, tuple(written.values()))
+
+
+def add_result(session: Session, run: int, written: WrittenResult, now: datetime) -> ResultRow:
+    """Add a result with its specification, and its solutions and their programs."""
+    new, spec, found = written.new, None, list[ResultSolutionRow]()
+    if new.spec is not None and written.identity is not None:
+        spec = find_or_add_spec(session, new.spec, written.identity, now)
+        rows = (
+            find_or_add_solutions(session, spec, written.solutions, evaluation=new.evaluation, run=run, now=now)
+            if written.solutions
+            else []
+        )
+        found = [
+            ResultSolutionRow(position=position, solution_id=row.id, cost=one.solution.cost)
+            for position, (row, one) in enumerate(zip(rows, written.solutions, strict=True))
+        ]
+    answer = new.solution
     made = ResultRow(
         run_id=run,
+        cycle=new.cycle,
         position=new.position,
         name=new.name,
         spec=spec,
         split=new.split,
         evaluation=new.evaluation,
         status=new.status,
-        verdict=None if found is None else found.verdict,
+        verdict=None if answer is None else answer.verdict,
         reason=new.reason,
-        size=None if found is None else min(found.size, LARGEST_INTEGER),
-        cost=None if found is None else found.cost,
+        size=None if answer is None else min(answer.size, LARGEST_INTEGER),
+        cost=None if answer is None else answer.cost,
         candidates=new.candidates,
         cpu_seconds=new.cpu_seconds,
         wall_seconds=new.wall_seconds,
         startup_seconds=new.startup_seconds,
-        found_by=None if found is None else found.found_by,
+        found_by=None if answer is None else answer.found_by,
         held_out_right=new.held_out_right,
         answer=new.answer,
         row=to_json(new.row),
-        solution=solution,
+        solution_id=found[0].solution_id if found and answer is not None else None,
         created=now,
+        found=found,
     )
     session.add(made)
     session.flush()
@@ -304,6 +377,7 @@ def result_record(row: ResultRow) -> ResultRecord:
     """A result as it is handed out."""
     return ResultRecord(
         run=row.run_id,
+        cycle=row.cycle,
         position=row.position,
         name=row.name,
         spec=None if row.spec is None else row.spec.identity,

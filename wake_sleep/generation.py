@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dsl.probability import UNIFORM, Weights
 from dsl.terms import Operator
+
+if TYPE_CHECKING:
+    from wake_sleep.wake.solve import SolveSettings
 
 NO_GENERATION: Final = "none"
 """The name of the generation that nothing was learned for."""
@@ -19,7 +23,7 @@ class Generation:
     Attributes:
         name: what it is called in results and on the command line.
         domain: name of the domain, or None for the generation that knows nothing of any.
-        abstractions: the library: operators of kind ``abstraction``, whose definitions are in base-language β-normal form.
+        abstractions: the library: operators of kind ``abstraction``, their definitions in base-language β-normal form.
         weights: learned weights of productions, those of the abstractions included.
     """
 
@@ -27,6 +31,10 @@ class Generation:
     domain: str | None = None
     abstractions: tuple[Operator, ...] = ()
     weights: Weights = UNIFORM
+
+    def applied_to(self, settings: SolveSettings) -> SolveSettings:
+        """Settings of a search that uses this generation."""
+        return dataclasses.replace(settings, weights=self.weights, abstractions=self.abstractions, generation=self.name)
 
 
 UNTRAINED: Final = Generation()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import glob
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Final
 from dsl.errors import DomainError, ReverieError, SpecError
 from dsl.spec import Spec, Task
 from dsl.specfile import FORMATS, read_tasks
+from wake_sleep.generation import Generation
+from wake_sleep.scoring import right_on_held_out
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.pool import Assignment, Pool
 from wake_sleep.wake.pool.solver import INTERNAL_ERROR
 from wake_sleep.wake.replay import replay
 from wake_sleep.wake.solve import SolveSettings
 from workbench.interrupts import Interruption
-from workbench.scoring import right_on_held_out
 from workbench.settings import SETTINGS_FILES
 from workbench.solving import Row, row
 
@@ -148,7 +149,13 @@ class Batch:
     """
 
     def __init__(
-        self, pool: Pool, settings: SolveSettings, recorder: Recorder | None = None, *, use_replay: bool = True
+        self,
+        pool: Pool,
+        settings: SolveSettings,
+        recorder: Recorder | None = None,
+        *,
+        use_replay: bool = True,
+        generations: Callable[[str | None], Generation] | None = None,
     ) -> None:
         """Prepare a batch.
 
@@ -157,8 +164,9 @@ class Batch:
             settings: how each problem is solved.
             recorder: what records the results, its run begun; what the run has already is not done again.
             use_replay: whether a stored solution of the same spec is looked for first.
+            generations: what was learned of a domain, if the settings are to be completed by it.
         """
-        self.pool, self.settings = pool, settings
+        self.pool, self.settings, self._generations = pool, settings, generations
         self.recorder, self.use_replay = recorder, use_replay
         self.was_interrupted = False
         self._submitted: dict[int, Problem] = {}
@@ -196,18 +204,21 @@ class Batch:
         if finished is not None:
             self._ready[number] = Result(json.loads(finished.row), held_out_right=finished.held_out_right)
             return
-        replayed = self._replayed(spec)
+        settings = self.settings
+        if self._generations is not None:
+            settings = self._generations(spec.domain).applied_to(settings)
+        replayed = self._replayed(spec, settings)
         if replayed is not None:
             self._end(number, problem, replayed)
             return
         self._submitted[number] = problem
-        self.pool.submit(Assignment(number, spec, self.settings))
+        self.pool.submit(Assignment(number, spec, settings))
 
-    def _replayed(self, spec: Spec) -> Outcome | None:
+    def _replayed(self, spec: Spec, settings: SolveSettings) -> Outcome | None:
         if self.recorder is None or not self.use_replay:
             return None
         programs = self.recorder.replay(spec)
-        return None if programs is None else replay(spec, programs, self.settings)
+        return None if programs is None else replay(spec, programs, settings)
 
     def _end(self, number: int, problem: Problem, outcome: Outcome, diagnostic: str = "") -> None:
         """Keep, and record, what came of a problem."""

@@ -22,8 +22,9 @@ from dsl.probability import Weights
 from dsl.terms import Application, Operator, Term, postorder, rebuild
 from store.codec import content_hash, to_json
 from store.errors import StoreError
-from store.records import NewResult, NewRun, NewSolution, ResultRecord, RunRecord, RunStatus
+from store.records import NewResult, NewRun, ResultRecord, RunRecord, RunStatus
 from store.repository import Clock, Store, utc_now
+from wake_sleep.solutions import solution_of
 from wake_sleep.wake.outcome import Status
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ class Recorder:
         self._position = 0
 
     @classmethod
-    def open(cls, location: str | Path, *, clock: Clock = utc_now) -> Self:
-        """Open a store to record in; a path or a URL such as ``sqlite:///reverie.db``.
+    def open(cls, location: str | Path, *, clock: Clock = utc_now, artifacts: Path | None = None) -> Self:
+        """Open a store to record in; a path or a URL such as ``sqlite:///reverie.db``, and its folder of large files.
 
         Raises:
             StoreError: if that is not possible; the message says why and what would be right.
         """
-        return cls(Store.open(location, clock=clock), clock)
+        return cls(Store.open(location, clock=clock, artifacts=artifacts), clock)
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +104,7 @@ class Recorder:
         new = NewRun(
             kind=kind,
             settings=asked,
-            settings_hash=_hash_of(asked),
+            settings_hash=hash_of(asked),
             tasks_hash=content_hash(*names),
             tasks=len(names),
             version=importlib.metadata.version("reverie"),
@@ -154,7 +155,7 @@ class Recorder:
             status=outcome.status.value,
             row=row,
             position=self._position if position is None else position,
-            solution=_solution_of(outcome),
+            solution=solution_of(outcome),
             split=split,
             evaluation=self.run.kind == BENCH or split == "test",
             reason=outcome.reason,
@@ -204,22 +205,6 @@ class Recorder:
         return None
 
 
-def _solution_of(outcome: Outcome) -> NewSolution | None:
-    if outcome.status is not Status.SOLVED:
-        return None
-    assert outcome.verdict is not None
-    assert outcome.size is not None
-    return NewSolution(
-        programs=outcome.programs,
-        verdict=outcome.verdict.judgement.value,
-        size=outcome.size,
-        cost=outcome.cost,
-        found_by=None if outcome.found_by is None else outcome.found_by.value,
-        generation=outcome.generation,
-        seed=outcome.seed,
-    )
-
-
 def _with_macros_of(spec: Spec, program: Term) -> Term:
     """A program with the macros of `spec` in the place of those with the same meaning that another file calls so."""
     own = {(macro.operator.key, macro.operator.type): macro.operator for macro in reversed(spec.macros)}
@@ -238,18 +223,20 @@ def _with_macros_of(spec: Spec, program: Term) -> Term:
 
 
 def settings_data(settings: SolveSettings) -> dict[str, Any]:
-    """Settings as plain data; learned weights by their identity."""
+    """Settings as plain data; learned weights and abstractions by their identity."""
     return {field.name: _plain(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
 
 
 def settings_hash(settings: SolveSettings) -> str:
     """Content hash of settings (128 bits, hexadecimal): equal for equal settings in every process."""
-    return _hash_of(settings_data(settings))
+    return hash_of(settings_data(settings))
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Weights):
         return weights_identity(value)
+    if isinstance(value, tuple):
+        return sorted(abstraction.key for abstraction in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     return value
@@ -263,6 +250,7 @@ def weights_identity(weights: Weights) -> str:
     return content_hash(repr(contextual), repr(sorted(weights.unigram.items())))
 
 
-def _hash_of(data: Mapping[str, Any]) -> str:
+def hash_of(data: Mapping[str, Any]) -> str:
+    """Content hash of data that JSON can say, whatever the order of its keys."""
     # Through JSON, so that what is read back from the store has the same hash.
     return content_hash(json.dumps(json.loads(to_json(data)), sort_keys=True))

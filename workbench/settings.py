@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from dsl.errors import ReverieError, nearest
 from dsl.spec import Budget
+from wake_sleep.config import DEFAULT_DREAMS, TrainSettings
+from wake_sleep.generation import NO_GENERATION
 from wake_sleep.wake.pool import Backend
 from wake_sleep.wake.solve import SolveSettings, Strategy
 
@@ -31,10 +33,10 @@ class SettingsError(ReverieError):
 
 PRESETS: Final = MappingProxyType(
     {
-        "smoke": {"cpu-seconds": 1.0},
-        "fast": {"cpu-seconds": 3.0},
-        "balanced": {"cpu-seconds": 10.0},
-        "quality": {"cpu-seconds": 60.0},
+        "smoke": {"cpu-seconds": 1.0, "cycles": 1, "batch": 24, "wake-seconds": 12.0, "sleep-seconds": 12.0},
+        "fast": {"cpu-seconds": 3.0, "cycles": 3, "wake-seconds": 60.0, "sleep-seconds": 40.0},
+        "balanced": {"cpu-seconds": 10.0, "cycles": 4, "wake-seconds": 180.0, "sleep-seconds": 90.0},
+        "quality": {"cpu-seconds": 60.0, "cycles": 10, "wake-seconds": 900.0, "sleep-seconds": 600.0},
     }
 )
 """Values that go together, from a first look to a patient search."""
@@ -71,6 +73,13 @@ def _positive_whole_number(value: object) -> int:
     number = _whole_number(value)
     if number < 1:
         raise ValueError("it must be at least 1")
+    return number
+
+
+def _whole_number_from_0(value: object) -> int:
+    number = _whole_number(value)
+    if number < 0:
+        raise ValueError("it must be at least 0")
     return number
 
 
@@ -160,10 +169,23 @@ SETTINGS: Final = (
     Setting("backend", str(Backend.AUTO), _one_of(tuple(Backend)), "where problems are solved"),
     Setting("ray-address", None, _text, "the Ray cluster to use"),
     Setting("store", None, _store, "the database that remembers solutions"),
+    Setting("artifacts", None, _text, "the folder of large files; beside the database if not given"),
+    Setting("generation", NO_GENERATION, _text, "what was learned: none, latest, or the name of a generation"),
 )
-"""Every setting; the preset, which gives values to others, is none of them."""
+"""The settings of every command that solves; the preset, which gives values to others, is none of them."""
 
-_BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+TRAINING: Final = (
+    Setting("cycles", 4, _positive_whole_number, "wakes of a run, each followed by a sleep"),
+    Setting("wake-seconds", None, _positive_number, "time on the clock of one wake"),
+    Setting("wake-candidates", None, _positive_whole_number, "candidate programs for each task of a wake"),
+    Setting("sleep-seconds", None, _positive_number, "time on the clock of one sleep"),
+    Setting("dreams", None, _whole_number_from_0, "dreams of one sleep, for each domain"),
+    Setting("train-steps", None, _whole_number_from_0, "steps of training the guide in one sleep"),
+    Setting("batch", None, _positive_whole_number, "tasks of one wake; all if not given"),
+)
+"""The further settings of `reverie train`."""
+
+_BY_NAME: Final = {setting.name: setting for setting in (*SETTINGS, *TRAINING)}
 _PRESET: Final = Setting("preset", None, _one_of(tuple(PRESETS)), "values that go together")
 
 
@@ -187,7 +209,7 @@ class Settings:
     """The values of all settings.
 
     Attributes:
-        choices: by name, in the order of `SETTINGS`, the preset first.
+        choices: by name, in the order of `SETTINGS` and `TRAINING`, the preset first.
     """
 
     choices: Mapping[str, Choice]
@@ -207,8 +229,31 @@ class Settings:
 
     @property
     def solving(self) -> SolveSettings:
-        """How a problem is solved."""
+        """How a problem is solved, as long as nothing was learned."""
         return SolveSettings(self.budget, Strategy(self["strategy"]), self["library"], self["seed"])
+
+    @property
+    def training(self) -> TrainSettings:
+        """How a run learns. A time for the sleep takes the place of the default number of dreams."""
+        dreams = self["dreams"]
+        if dreams is None and self["sleep-seconds"] is None:
+            dreams = DEFAULT_DREAMS
+        return TrainSettings(
+            cycles=self["cycles"],
+            solving=self.solving,
+            wake_seconds=self["wake-seconds"],
+            wake_candidates=self["wake-candidates"],
+            sleep_seconds=self["sleep-seconds"],
+            dreams=dreams,
+            train_steps=self["train-steps"],
+            batch=self["batch"],
+            uses_library=self["library"],
+        )
+
+
+def artifacts_of(settings: Settings) -> Path | None:
+    """The folder of large files, or None for the one beside the database."""
+    return None if settings["artifacts"] is None else Path(settings["artifacts"])
 
 
 def resolve(options: Mapping[str, object], environment: Mapping[str, str], folder: Path | None = None) -> Settings:
@@ -228,7 +273,7 @@ def resolve(options: Mapping[str, object], environment: Mapping[str, str], folde
     preset = _choose(_PRESET, layers)
     if preset.value is not None:
         layers.append({n: Choice(_BY_NAME[n], v, f"preset {preset.value}") for n, v in PRESETS[preset.value].items()})
-    return Settings({"preset": preset} | {s.name: _choose(s, layers) for s in SETTINGS})
+    return Settings({"preset": preset} | {s.name: _choose(s, layers) for s in _BY_NAME.values()})
 
 
 def _choose(setting: Setting, layers: list[dict[str, Choice]]) -> Choice:
@@ -243,7 +288,7 @@ def _options(options: Mapping[str, object]) -> dict[str, Choice]:
 
 def _variables(environment: Mapping[str, str]) -> dict[str, Choice]:
     found = {}
-    by_variable = {s.variable: s.name for s in (_PRESET, *SETTINGS)}
+    by_variable = {s.variable: s.name for s in (_PRESET, *_BY_NAME.values())}
     for variable, value in sorted(environment.items()):
         if not variable.startswith(PREFIX) or variable in OTHER_VARIABLES or value == "":
             continue

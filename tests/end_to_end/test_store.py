@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from store.records import RunStatus
 from store.repository import Store
+from store.schema import SCHEMA_VERSION
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -101,7 +103,8 @@ def test_a_batch_that_is_begun_again_after_its_end_is_another_run(run: Run, spec
     [
         ("sqlite:///notes.txt", b"no database\n" * 100, "it is no SQLite database; name another file"),
         ("sqlite:///missing/reverie.db", None, "there is no folder"),
-        ("postgresql://host/db", None, "a store is a file of SQLite"),
+        ("mysql://host/db", None, "a store is a file of SQLite"),
+        ("postgresql://me:secret@/db?host=/nowhere", None, "the server cannot be reached; check the URL"),
     ],
 )
 def test_a_store_that_cannot_be_used_is_bad_usage(
@@ -114,3 +117,65 @@ def test_a_store_that_cannot_be_used_is_bad_usage(
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+
+
+OLD = Path(__file__).parents[1] / "store" / "fixtures" / "schema_0001.sql"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A store as an earlier version left it."""
+    path = tmp_path / "reverie.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(OLD.read_text(encoding="utf-8"))
+    connection.close()
+    return path
+
+
+def test_an_old_store_is_upgraded_when_asked(old: Path, run: Run) -> None:
+    refused = run("store", "info")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    command = refused.stderr.strip().rpartition("upgrade it with: reverie ")[2].split()
+    assert command[:2] == ["store", "upgrade"]
+    upgraded = run(*command, "--format", "json")
+    assert (upgraded.returncode, upgraded.stderr) == (0, "")
+    versions = {row["item"]: row["value"] for row in json.loads(upgraded.stdout)}
+    assert (versions["schema version before"], versions["schema version"]) == ("0001", SCHEMA_VERSION)
+    assert run("store", "upgrade").returncode == 0
+    info = run("store", "info", "--format", "json")
+    items = {row["item"]: row["value"] for row in json.loads(info.stdout)}
+    assert (items["store"], items["runs"], items["results"], items["artifacts missing"]) == (str(old), 1, 2, 0)
+
+
+def test_everything_is_exported_as_lines(old: Path, run: Run, tmp_path: Path) -> None:
+    assert run("store", "upgrade").returncode == 0
+    shown = run("store", "export", "--format", "json")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert [line["record"] for line in lines] == ["grammar", "specification", "solution", "run", "result", "result"]
+    written = run("store", "export", "--out", "all.jsonl")
+    assert (written.returncode, written.stdout, written.stderr) == (0, "", "6 lines written to all.jsonl\n")
+    assert (tmp_path / "all.jsonl").read_text(encoding="utf-8") == shown.stdout
+    refused = run("store", "export", "--out", "missing/all.jsonl")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "cannot write missing/all.jsonl: No such file or directory\n"
+
+
+@pytest.mark.parametrize("command", ["info", "upgrade", "export"])
+def test_a_store_that_is_not_there_is_not_made(command: str, run: Run, tmp_path: Path) -> None:
+    done = run("store", command, "--store", "sqlite:///none.db")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no store" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_without_its_files_says_how_many_are_missing(run: Run, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "reverie.db") as store:
+        kept, lost = store.save_checkpoint("guide", b"kept"), store.save_checkpoint("guide", b"lost!")
+        store.artifacts.path("guide", lost.digest).unlink()
+    rows = {row["item"]: row["value"] for row in json.loads(run("store", "info", "--format", "json").stdout)}
+    assert (rows["checkpoints"], rows["artifacts missing"], rows["artifact bytes"]) == (2, 1, 9)
+    elsewhere = run("store", "info", "--artifacts", "elsewhere", "--format", "value")
+    assert "artifacts missing\t2" in elsewhere.stdout
+    assert kept.size == 4

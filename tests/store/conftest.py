@@ -1,5 +1,10 @@
-"""Stores for tests. The suite asks for a location only, so that it runs on every kind of database there will be."""
+"""Stores for tests. The suite asks for a location only, so that it runs on every kind of database."""
 
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,17 +19,83 @@ from store.records import NewResult, NewRun, NewSolution
 from store.repository import Store
 
 
-@pytest.fixture(params=["sqlite"])
+def _server_programs() -> Path:
+    """The folder of PostgreSQL's programs; skips the test if there is none."""
+    found = shutil.which("pg_ctl")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
+            return folder
+    pytest.skip("there is no PostgreSQL (pg_ctl) to test with; install it with: apt-get install postgresql")
+
+
+def _server_user() -> str | None:
+    """Who runs the server: it refuses to run as root, who can run it as another user."""
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    for name in ("postgres", "nobody"):
+        if name in known:
+            return name
+    pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody to run it")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of an empty database on a server that is started for the tests."""
+    programs, user = _server_programs(), _server_user()
+    with tempfile.TemporaryDirectory(prefix="reverie-") as name:
+        folder = Path(name)
+        if user is not None:
+            shutil.chown(folder, user)
+
+        def call(program: str, *arguments: str) -> None:
+            subprocess.run(
+                [programs / program, "-D", str(folder / "data"), *arguments],
+                cwd=folder,
+                user=user,
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+
+        call("initdb", "-A", "trust", "-U", "reverie", "-E", "UTF8", "--locale", "C", "--no-sync")
+        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=50"
+        call("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
+        try:
+            yield f"postgresql://reverie@/postgres?host={folder}"
+        finally:
+            call("pg_ctl", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty schema, which is dropped after the test."""
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'reverie[postgresql]'")
+    schema = f"test_{secrets.token_hex(8)}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+        yield f"{postgresql_server}&options=-csearch_path%3D{schema}"
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a new store may be made."""
-    assert request.param == "sqlite"
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql")
+        return url
     return f"sqlite:///{tmp_path / 'reverie.db'}"
 
 
 @pytest.fixture
-def store(location: str) -> Iterator[Store]:
+def store(location: str, tmp_path: Path) -> Iterator[Store]:
     """A new store."""
-    with Store.open(location) as opened:
+    with Store.open(location, artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 

@@ -36,7 +36,7 @@ from wake_sleep.wake.backstop import backstop
 from wake_sleep.wake.behaviours import can_enumerate, distinct_programs
 from wake_sleep.wake.columns.kernels import term_kernel
 from wake_sleep.wake.columns.rules import is_searched_over_columns
-from wake_sleep.wake.costs import Costs
+from wake_sleep.wake.costs import smoothed_costs
 from wake_sleep.wake.fitting import Fitting, Judge
 from wake_sleep.wake.invariants.search import NoInvariant, find_invariant
 from wake_sleep.wake.linear.formula import NotLinear
@@ -47,7 +47,7 @@ from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status, Verdict
 from wake_sleep.wake.points import corner_points, initial_points, stated_texts
 from wake_sleep.wake.reach import reachable_values
 from wake_sleep.wake.regions import NamedOutputs
-from wake_sleep.wake.solve import SolveSettings, program_grammar
+from wake_sleep.wake.solve import SolveSettings, guidance_of
 from wake_sleep.wake.verify.condition import Condition, Point, condition_of, with_operators
 from wake_sleep.wake.verify.cubes import Undecided
 from wake_sleep.wake.verify.solver import Allowance, ConditionVerifier
@@ -106,7 +106,8 @@ class ConditionDriver:
         self.condition = condition_of(spec, load_domain(spec.domain)) if condition is None else condition
         self.spec, self.settings, self.meter = spec, settings, meter
         self.domain = load_domain(spec.domain)
-        self.grammars = {f.name: program_grammar(spec, f) for f in spec.functions}
+        self.guidances = {f.name: guidance_of(spec, f, settings) for f in spec.functions}
+        self.grammars = {name: guidance.base for name, guidance in self.guidances.items()}
         self.reasons: list[str] = []
         """Why stages gave up, the last one telling most."""
         self.undecided: list[Term] = []
@@ -194,15 +195,30 @@ class ConditionDriver:
         left = self.meter.seconds_left
         return Allowance(None if left is None else CHECK_SHARE * left)
 
-    def solved(self, programs: Mapping[str, Term], verdict: Verdict, by: FoundBy) -> Outcome:
-        """The outcome of programs that were proved."""
+    def solved(
+        self,
+        programs: Mapping[str, Term],
+        verdict: Verdict,
+        by: FoundBy,
+        compressed: Mapping[str, Term] | None = None,
+    ) -> Outcome:
+        """The outcome of programs that were proved; `compressed` is how they were found, if otherwise."""
         assert verdict.judgement is Judgement.PROVED
         functions = self.spec.functions
         ordered = {f.name: programs[f.name] for f in functions}
         size = sum(strip_lambdas(ordered[f.name], len(f.parameters))[1].size for f in functions)
-        weights = self.settings.weights
-        cost = sum(Costs(self.grammars[f.name], weights).nats(ordered[f.name]) for f in functions)
-        return Outcome(Status.SOLVED, ordered, verdict, size=size, cost=cost, found_by=by)
+        forms = {name: (compressed or ordered)[name] for name in ordered}
+        cost = sum(self.guidances[f.name].costs.nats(forms[f.name]) for f in functions)
+        return Outcome(
+            Status.SOLVED,
+            ordered,
+            verdict,
+            size=size,
+            cost=cost,
+            found_by=by,
+            compressed=forms,
+            answered_after=self.meter.candidates,
+        )
 
     # Parts, and programs of whatever kind.
 
@@ -248,8 +264,8 @@ class ConditionDriver:
     def _part_by_examples(self, function: Function) -> Outcome:
         """A function that examples alone speak of."""
         examples = [example for example in self.spec.examples if example.function == function.name]
-        grammar, weights = self.grammars[function.name], self.settings.weights
-        return Fitting(function, grammar, self.domain, examples, weights, self.meter, share=PART_SHARE).solve()
+        guidance = self.guidances[function.name]
+        return Fitting(function, guidance, self.domain, examples, self.meter, share=PART_SHARE).solve()
 
     def _by_behaviour(self) -> Outcome | None:
         """Programs that differ on sampled inputs, each tried on the condition."""
@@ -261,7 +277,7 @@ class ConditionDriver:
         points = initial_points(self.condition, self.settings.seed)
         for point in points:
             self.verifier.add_point(point)
-        costs, texts = Costs(grammar, self.settings.weights), stated_texts(self.condition)
+        costs, texts = smoothed_costs(grammar, self.settings.weights), stated_texts(self.condition)
         for body in distinct_programs(grammar, self.domain, costs, self.meter, texts, self.settings.seed):
             if body is not None:
                 verdict = self._checked(grammar.program(body))
@@ -478,13 +494,11 @@ class ConditionDriver:
     ) -> Outcome:
         """What a search for the only function comes to that a judge decides on."""
         (function,) = self.spec.functions
-        grammar, weights = self.grammars[function.name], self.settings.weights
         fitting = Fitting(
             function,
-            grammar,
+            self.guidances[function.name],
             self.domain,
             examples,
-            weights,
             self.meter,
             judge=judge,
             relation=relation,
@@ -500,7 +514,8 @@ class ConditionDriver:
             reasons = dict.fromkeys([outcome.reason, *self.reasons[-1:], *hints])
             return dataclasses.replace(outcome, reason="; ".join(reasons))
         assert outcome.found_by is not None
-        return self.solved(outcome.programs, self.proofs[outcome.programs[function.name]], outcome.found_by)
+        proof = self.proofs[outcome.programs[function.name]]
+        return self.solved(outcome.programs, proof, outcome.found_by, outcome.compressed)
 
     def _late_proof(self) -> Outcome | None:
         """The outcome of a program that could not be judged quickly, with all the time that is left."""

@@ -8,36 +8,70 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from dsl.domain import Domain
 from dsl.evaluate import Evaluation
-from dsl.grammar import Grammar
 from dsl.limits import DEFAULT_LIMITS, Exhausted
 from dsl.printing import to_sexpr
-from dsl.probability import Weights
 from dsl.spec import Example, Function
-from dsl.terms import Term, strip_lambdas
+from dsl.terms import Term, strip_lambdas, without_abstractions
 from dsl.values import Bottom, typed_key
 from wake_sleep.wake.backstop import backstop
 from wake_sleep.wake.blame import blaming_primitives
 from wake_sleep.wake.cegis import diverse
-from wake_sleep.wake.costs import Costs
+from wake_sleep.wake.costs import Costs, smoothed_costs
+from wake_sleep.wake.dovetail import Dovetail, Lane, PartMeter
 from wake_sleep.wake.engines import engine_for
+from wake_sleep.wake.guidance import Guidance
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy, Outcome, Status
-from wake_sleep.wake.search import Case, Found, Goal, Search
+from wake_sleep.wake.search import Case, Goal, Search
 from wake_sleep.wake.verify.examples import failing_examples
 
 OFFERED_PATIENCE: Final = 150_000
 """Candidates within which something shorter than an offered body is to be found."""
+MOST_ALTERNATIVES: Final = 5
+"""Programs beside the answer that are told of."""
+
+Observer = Callable[[Search], None]
+"""Looks at a search that has ended without a program, for what it holds."""
 
 Judge = Callable[[Term], Example | bool]
 """Whether a closed program is accepted; else an example that it fails, or False if nothing is known of it."""
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """A program that is right on all examples.
+
+    Attributes:
+        nats: description length of its found form.
+        program: the program, without abstractions.
+        form: as it was found.
+        by: part of the engine that found it.
+        candidates: how many there were by then.
+    """
+
+    nats: float
+    program: Term
+    form: Term
+    by: FoundBy
+    candidates: int
+
+    @property
+    def rank(self) -> tuple[float, int, str]:
+        """By description length, then by size."""
+        return self.nats, self.program.size, to_sexpr(self.program)
+
+
 class Fitting:
     """Searches for one function: a subset of its examples guides the search, all of them decide.
+
+    With something learned two searches work in turns, see `wake_sleep.wake.dovetail`: the guided one in the language
+    with abstractions, and the plain one. They have the same examples; the first fit of either counts, and of all that
+    fit the one with the shortest description under what was learned is the answer.
 
     Attributes:
         examples: what is wanted, distinct inputs only; a judge may have added some.
@@ -46,51 +80,61 @@ class Fitting:
     def __init__(
         self,
         function: Function,
-        grammar: Grammar,
+        guidance: Guidance,
         domain: Domain,
         examples: Iterable[Example],
-        weights: Weights,
         meter: Meter,
         share: float = 1.0,
         judge: Judge | None = None,
         relation: Sequence[Term] = (),
         give_up: float = 1.0,
+        observer: Observer | None = None,
     ) -> None:
         """Prepare a search.
 
         Args:
             function: what is wanted.
-            grammar: the programs allowed.
+            guidance: the programs allowed, and what is learned of them.
             domain: what the operators mean.
             examples: of this function.
-            weights: learned weights of productions.
             meter: what may be spent.
             share: of the budget, that of former functions included, after which the search is patient no longer.
             judge: what decides on programs that are right on all examples; None accepts them.
             relation: what must hold of inputs and output, in the place of the outputs of the examples; see `Goal`.
             give_up: share of the budget after which a search that has found nothing is given up.
+            observer: who is shown the searches if they find nothing.
         """
-        self.function, self.grammar, self.domain = function, grammar, domain
+        self.observer, self._lanes_seen = observer, list[Lane]()
+        self.function, self.guidance, self.domain = function, guidance, domain
+        self.grammar = guidance.base
         self.meter, self.share, self.judge, self.relation = meter, share, judge, tuple(relation)
         self.examples = distinct_examples(examples)
-        self.costs = Costs(grammar, weights)
-        self.best: tuple[float, int, str, Found, Term] | None = None
+        self.best: _Fit | None = None
+        self._fits: dict[Term, _Fit] = {}
         self._decided: set[Term] = set()
+        self._is_sound = True
         self._undecided, self._give_up = 0, give_up
         self._deadline = math.inf
 
     def offer(self, body: Term) -> None:
         """Enter a body that may be right, as long as the search finds no shorter one within `OFFERED_PATIENCE`."""
-        if self._decide(Found(body, FoundBy.DEDUCTION)) is None and self.best is not None:
+        if self._decide(self.grammar.program(body), FoundBy.DEDUCTION) is None and self.best is not None:
             self._deadline = OFFERED_PATIENCE
 
     def solve(self) -> Outcome:
         """Search until a program is found and patience ends, or the budget."""
+        outcome = self._search_all()
+        if self.observer is not None and outcome.status is not Status.SOLVED:
+            for lane in self._lanes_seen:
+                self.observer(lane.search)
+        return outcome
+
+    def _search_all(self) -> Outcome:
         if self.grammar.minimum_size(self.grammar.start) == math.inf:
             return Outcome(Status.INFEASIBLE, reason=f"the grammar of {self.function.name} derives no program")
         if not self.examples:
             smallest = self.grammar.smallest(self.grammar.start)
-            self._decide(Found(smallest, FoundBy.ENUMERATION))
+            self._decide(self.grammar.program(smallest), FoundBy.ENUMERATION)
             solved = self._solved()
             assert solved is not None
             return solved
@@ -98,11 +142,13 @@ class Fitting:
         size = self.meter.budget.size
         goal = Goal(self.grammar, self.domain, tuple(cases), size, DEFAULT_LIMITS, self.relation)
         try:
-            engine = engine_for(goal)
-            active = diverse(cases, engine.initial_cases)
+            active = diverse(cases, engine_for(goal).initial_cases)
             goal = dataclasses.replace(goal, cases=tuple(cases[i] for i in active))
             with blaming_primitives(goal), backstop(self.meter):
-                complete = self._search(engine(goal, self.costs, self.meter), set(active))
+                lanes = self._lanes(goal)
+                if self.observer is not None:
+                    self._lanes_seen = lanes
+                complete = self._search(Dovetail(lanes), set(active))
         except OutOfBudget as spent:
             return self._solved() or Outcome(Status.UNKNOWN, reason=str(spent))
         except KeyboardInterrupt:
@@ -127,35 +173,68 @@ class Fitting:
             reason=f"all programs of the grammar of {self.function.name} were tried, up to equal values; none fits",
         )
 
-    def _search(self, search: Search, active: set[int]) -> bool:
-        """Run the search until it is complete or patience ends; returns whether all programs were tried."""
+    def _lanes(self, goal: Goal) -> list[Lane]:
+        """The searches, that which is guided first."""
+        plain, guidance = engine_for(goal), self.guidance
+        if guidance.is_nothing:
+            return [Lane(plain, goal, guidance.costs, self.meter)]
+        guided = dataclasses.replace(goal, grammar=guidance.grammar)
+        engine, costs = engine_for(guided), guidance.costs
+        if engine is not plain:
+            # An abstraction that the engine of the language cannot run is none for this search.
+            guided, engine, costs = goal, plain, smoothed_costs(self.grammar, guidance.weights)
+        if guidance.is_alone:
+            return [Lane(engine, guided, costs, self.meter)]
+        return [
+            Lane(engine, guided, costs, PartMeter(self.meter)),
+            Lane(plain, goal, Costs(self.grammar), PartMeter(self.meter)),
+        ]
+
+    def _search(self, searches: Dovetail, active: set[int]) -> bool:
+        """Run the searches until one is complete or patience ends; returns whether all programs were tried."""
         deadline = self._deadline
-        for found in search.run():
-            if found is not None and found.body not in self._decided:
-                failing = self._decide(found)
+        for lane, found in searches.run():
+            form = None if found is None else lane.search.goal.grammar.program(found.body)
+            if found is not None and form is not None and form not in self._decided:
+                failing = self._decide(form, found.by)
                 if failing is not None:
                     assert failing not in active, f"{found!r} does not fit the active cases"
                     active.add(failing)
                     example = self.examples[failing]
-                    search.add_cases([(example.inputs, example.output)])
-                else:
-                    deadline = min(deadline, self.meter.candidates + self._patience(search))
+                    searches.add_cases([(example.inputs, example.output)])
+                elif self.best is not None:
+                    deadline = min(deadline, self.meter.candidates + self._patience(lane))
             if self.best is not None and (self.meter.candidates >= deadline or self.meter.share >= self.share):
                 return False
             if self.best is None and self._give_up <= self.meter.share and self._give_up < 1.0:
                 return False
-        return search.is_complete
+        return searches.is_complete and self._is_sound
 
-    def _patience(self, search: Search) -> int:
+    def _patience(self, lane: Lane) -> int:
         """How many further candidates a shorter body is worth; one that a judge accepted is right as it is."""
         if self.judge is not None:
             return max(2_000, self.meter.candidates // 2)
-        return search.patience(self.meter.candidates)
+        return lane.search.patience(lane.meter.candidates)
 
-    def _decide(self, found: Found) -> int | None:
-        """Run a body on all examples and keep it if it is the best; else the position of an example that it fails."""
-        self._decided.add(found.body)
-        program = self.grammar.program(found.body)
+    def _decide(self, form: Term, by: FoundBy) -> int | None:
+        """Run a program on all examples and keep it if it fits; else the position of an example that it fails.
+
+        Args:
+            form: the program, maybe with abstractions.
+            by: the part of the engine that found it.
+        """
+        self._decided.add(form)
+        program = without_abstractions(form)
+        if program in self._fits:
+            self._keep(form, program, by)
+            return None
+        if program is not form:
+            self._decided.add(program)
+            if self.grammar.derive(program) is None:
+                # An abstraction at types or in a scope that the language does not reach; what was passed by because
+                # it is equal to this may be in the language.
+                self._is_sound = False
+                return None
         failing = self._failing(program)
         if failing:
             return failing[0]
@@ -167,10 +246,18 @@ class Fitting:
             if not ruling:
                 self._undecided += 1
                 return None
-        rank = (self.costs.nats(program), found.body.size, to_sexpr(found.body))
-        if self.best is None or rank < self.best[:3]:
-            self.best = (*rank, found, program)
+        self._keep(form, program, by)
         return None
+
+    def _keep(self, form: Term, program: Term, by: FoundBy) -> None:
+        """Keep a program that fits, in its shortest form."""
+        known = self._fits.get(program)
+        candidates = self.meter.candidates if known is None else known.candidates
+        fit = _Fit(self.guidance.costs.nats(form), program, form, by, candidates)
+        if known is None or fit.nats < known.nats:
+            self._fits[program] = fit
+            if self.best is None or fit.rank < self.best.rank:
+                self.best = fit
 
     def _failing(self, program: Term) -> list[int]:
         """Positions of the examples that a program fails."""
@@ -188,10 +275,20 @@ class Fitting:
         return [i for i in range(len(self.examples)) if i not in right]
 
     def _solved(self) -> Outcome | None:
-        if self.best is None:
+        best, name = self.best, self.function.name
+        if best is None:
             return None
-        cost, size, _, found, program = self.best
-        return Outcome(Status.SOLVED, {self.function.name: program}, size=size, cost=cost, found_by=found.by)
+        others = sorted((fit for fit in self._fits.values() if fit.program is not best.program), key=lambda f: f.rank)
+        return Outcome(
+            Status.SOLVED,
+            {name: best.program},
+            size=strip_lambdas(best.program, len(self.function.parameters))[1].size,
+            cost=best.nats,
+            found_by=best.by,
+            compressed={name: best.form},
+            alternatives=() if self.judge else tuple({name: f.program} for f in others[:MOST_ALTERNATIVES]),
+            answered_after=best.candidates,
+        )
 
 
 def distinct_examples(examples: Iterable[Example]) -> list[Example]:

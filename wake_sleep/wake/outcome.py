@@ -78,13 +78,18 @@ class Outcome:
 
     Attributes:
         status: how the work ended.
-        programs: closed program of every function, in the order of the spec; empty unless solved.
+        programs: closed program of every function, in the order of the spec and without abstractions; empty unless
+            solved.
+        compressed: the same programs as they were found, with abstractions of the generation.
+        alternatives: other programs that fit all examples and were found on the way, the shortest descriptions first;
+            only of specs with examples alone and one function.
         verdict: one joint verdict on the programs, or None if there are none.
         reason: why the status is not ``solved``, in one sentence.
         witness: for ``infeasible``, the values that prove it, as text; one item a line.
-        size: AST nodes of all bodies together (leading λs not counted), or None.
-        cost: description length of the programs in nats under the grammar of the generation, or None.
-        candidates: production applications whose values were computed.
+        size: AST nodes of all bodies together, abstractions expanded (leading λs not counted), or None.
+        cost: description length of the compressed programs in nats under the grammar of the generation, or None.
+        candidates: production applications whose values were computed, by all searches together.
+        answered_after: candidates by which the answer was found; what came after was the hope for a shorter one.
         cpu_seconds: process time, that of reaped children included; start-up not.
         wall_seconds: time on the clock; start-up not.
         startup_seconds: CPU time of imports, of Ray and of loading a model.
@@ -111,3 +116,6 @@ class Outcome:
     generation: str = "none"
     seed: int = 0
     notes: tuple[str, ...] = ()
+    compressed: Mapping[str, Term] = field(default_factory=dict)
+    alternatives: tuple[Mapping[str, Term], ...] = ()
+    answered_after: int | None = None

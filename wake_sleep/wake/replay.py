@@ -10,10 +10,9 @@ from dsl.domain import load_domain
 from dsl.errors import DomainError
 from dsl.spec import Spec
 from dsl.terms import Term, strip_lambdas
-from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.meter import cpu_clock
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status, Verdict
-from wake_sleep.wake.solve import SolveSettings, asks_only_examples, effective_budget, program_grammar
+from wake_sleep.wake.solve import SolveSettings, asks_only_examples, effective_budget, guidance_of
 from wake_sleep.wake.verify.examples import verify_examples
 
 
@@ -31,8 +30,7 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
     ordered = {function.name: programs[function.name] for function in spec.functions}
     cost, size = 0.0, 0
     for function in spec.functions:
-        costs = Costs(program_grammar(spec, function), settings.weights)
-        cost += costs.nats(ordered[function.name])
+        cost += guidance_of(spec, function, settings).costs.nats(ordered[function.name])
         size += strip_lambdas(ordered[function.name], len(function.parameters))[1].size
     bound = effective_budget(spec, settings.budget).size
     if math.isinf(cost) or (bound is not None and size > bound):
@@ -53,6 +51,8 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
         cpu_seconds=cpu_clock() - cpu_start,
         wall_seconds=time.monotonic() - wall_start,
         found_by=FoundBy.REPLAY,
+        compressed=ordered,
+        answered_after=0,
         domain=spec.domain,
         generation=settings.generation,
         seed=settings.seed,

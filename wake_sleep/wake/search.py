@@ -16,7 +16,7 @@ from dsl.domain import Domain
 from dsl.grammar import Grammar
 from dsl.limits import DEFAULT_LIMITS, Limits
 from dsl.terms import Term
-from dsl.values import Value
+from dsl.values import Bottom, Value
 from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.outcome import FoundBy
@@ -58,6 +58,19 @@ class Found:
 
     body: Term
     by: FoundBy
+
+
+@dataclass(frozen=True)
+class Known:
+    """A term that a search has evaluated.
+
+    Attributes:
+        term: open term over the parameters that derives from the grammar.
+        column: what it computes on the active cases, one cell each: a value or ⊥.
+    """
+
+    term: Term
+    column: tuple[Value | Bottom, ...]
 
 
 class Search(ABC):
@@ -113,3 +126,20 @@ class Search(ABC):
     @abstractmethod
     def seed(self, terms: Iterable[Term]) -> None:
         """Enter open terms over the parameters as cheap components (at half their level), each tested at once."""
+
+    @abstractmethod
+    def explore(self) -> Iterator[None]:
+        """Enumerate level after level whatever the outputs of the cases are, in the place of `run`.
+
+        Pauses every few milliseconds; ends when there is nothing left to enumerate.
+
+        Raises:
+            OutOfBudget: when the budget of the meter is spent.
+        """
+
+    @abstractmethod
+    def known(self) -> Iterator[Known]:
+        """The terms of the start that the bank holds, one of each behaviour, those of low levels first.
+
+        Terms whose evaluation met a limit are none of them, nor are those that are ⊥ on all active cases.
+        """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -13,11 +14,12 @@ from dsl.languages import LanguageSettings
 from dsl.probability import UNIFORM, Weights
 from dsl.spec import Budget, Classification, Example, Function, Spec
 from dsl.sygus.logics import default_grammar
-from dsl.terms import Literal, Term, postorder, strip_lambdas
+from dsl.terms import Literal, Operator, Term, postorder, strip_lambdas
 from dsl.types import BOOL, STRING
 from dsl.values import typed_key, value_text
 from wake_sleep.wake.constants import texts_of_outputs
-from wake_sleep.wake.fitting import Fitting
+from wake_sleep.wake.fitting import Fitting, Observer
+from wake_sleep.wake.guidance import Guidance
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status
 from wake_sleep.wake.verify.examples import verify_examples
@@ -28,11 +30,14 @@ UNBOUNDED: Final = Budget()
 
 
 class Strategy(StrEnum):
-    """Which halves of the engine search."""
+    """Which searches work on a spec, once there is something learned; without that all are the plain search."""
 
     SYMBOLIC = "symbolic"
+    """The search that learned costs and abstractions guide, alone."""
     NEURAL = "neural"
+    """As `SYMBOLIC`, as long as no network proposes programs."""
     HYBRID = "hybrid"
+    """The guided search and the plain one in turns, which never takes much more than twice what the plain one does."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,12 @@ class SolveSettings:
 
     Attributes:
         budget: what may be spent; what it leaves open is taken from the spec, then from the defaults.
-        strategy: which halves of the engine search.
+        strategy: which searches work on a spec.
         library: whether learned abstractions are used.
         seed: of everything that is drawn at random.
         weights: learned weights of productions.
-        generation: name of the generation that the weights belong to.
+        generation: name of the generation that the weights and the abstractions belong to.
+        abstractions: the library; see `wake_sleep.generation.Generation`.
     """
 
     budget: Budget = UNBOUNDED
@@ -54,6 +60,7 @@ class SolveSettings:
     seed: int = 0
     weights: Weights = UNIFORM
     generation: str = "none"
+    abstractions: tuple[Operator, ...] = ()
 
 
 def effective_budget(spec: Spec, asked: Budget) -> Budget:
@@ -74,15 +81,21 @@ def asks_only_examples(spec: Spec) -> bool:
     return spec.classification is Classification.EXAMPLES or not (spec.constraints or spec.invariant)
 
 
-def program_grammar(spec: Spec, function: Function) -> Grammar:
+def program_grammar(spec: Spec, function: Function, abstractions: Sequence[Operator] = ()) -> Grammar:
     """The programs allowed for a function: the stated grammar, else what the logic or the domain of the spec allows.
 
     A domain's language is given the constants of the spec, and texts that its examples want and their inputs lack.
+
+    Args:
+        spec: what is asked.
+        function: one of its functions.
+        abstractions: library functions, each a further production wherever its body is a term of the language.
     """
     if function.grammar is not None:
-        return function.grammar
+        return function.grammar.with_abstractions(abstractions) if abstractions else function.grammar
     if spec.dialect.startswith("sygus"):
-        return default_grammar(spec, function)
+        stated_language = default_grammar(spec, function)
+        return stated_language.with_abstractions(abstractions) if abstractions else stated_language
     assert spec.domain is not None
     offered = [constant for constant in spec.constants if isinstance(constant, Literal)]
     domain = load_domain(spec.domain)
@@ -93,22 +106,42 @@ def program_grammar(spec: Spec, function: Function) -> Grammar:
         offered += [node for node in stated if isinstance(node, Literal) and node.type is not BOOL]
     if function.result is STRING:
         offered += texts_of_outputs([(e.inputs, e.output) for e in spec.examples if e.function == function.name])
-    return domain.grammar(function.type, LanguageSettings(constants=tuple(dict.fromkeys(offered))))
+    constants = tuple(dict.fromkeys(offered))
+    return domain.grammar(function.type, LanguageSettings(constants=constants, abstractions=tuple(abstractions)))
 
 
-def solve_spec(spec: Spec, settings: SolveSettings | None = None) -> Outcome:
+def guidance_of(spec: Spec, function: Function, settings: SolveSettings) -> Guidance:
+    """What is learned of the programs of a function, by the settings."""
+    base, abstractions = program_grammar(spec, function), usable_abstractions(spec, settings)
+    grammar = program_grammar(spec, function, abstractions) if abstractions else base
+    return Guidance(base, grammar, settings.weights, settings.strategy is not Strategy.HYBRID)
+
+
+def usable_abstractions(spec: Spec, settings: SolveSettings) -> tuple[Operator, ...]:
+    """The library that a search for a spec may use.
+
+    None with a bound on size: sizes are those of expanded programs, and a search that counts nodes would count an
+    abstraction as one.
+    """
+    if not settings.library or effective_budget(spec, settings.budget).size is not None:
+        return ()
+    return settings.abstractions
+
+
+def solve_spec(spec: Spec, settings: SolveSettings | None = None, observer: Observer | None = None) -> Outcome:
     """Find programs for a spec.
 
     Args:
         spec: what is asked.
         settings: how to go about it.
+        observer: who is shown searches by examples alone that found nothing.
 
     Returns:
         what came of it; a search that fails is an outcome, not an error.
     """
     settings = settings or SolveSettings()
     meter = Meter(effective_budget(spec, settings.budget))
-    outcome = _Driver(spec, settings, meter).solve()
+    outcome = _Driver(spec, settings, meter, observer).solve()
     return dataclasses.replace(
         outcome,
         candidates=meter.candidates,
@@ -123,8 +156,8 @@ def solve_spec(spec: Spec, settings: SolveSettings | None = None) -> Outcome:
 class _Driver:
     """Solves one spec."""
 
-    def __init__(self, spec: Spec, settings: SolveSettings, meter: Meter) -> None:
-        self.spec, self.settings, self.meter = spec, settings, meter
+    def __init__(self, spec: Spec, settings: SolveSettings, meter: Meter, observer: Observer | None) -> None:
+        self.spec, self.settings, self.meter, self.observer = spec, settings, meter, observer
 
     def solve(self) -> Outcome:
         spec = self.spec
@@ -139,29 +172,45 @@ class _Driver:
             return ConditionDriver(spec, self.settings, self.meter).solve()
         domain = load_domain(spec.domain)
         programs: dict[str, Term] = {}
+        compressed: dict[str, Term] = {}
+        alternatives: tuple[Mapping[str, Term], ...] = ()
+        answered_after = 0
         found_by: FoundBy | None = None
         cost, longest = 0.0, -1
         for number, function in enumerate(spec.functions, start=1):
             before = self.meter.candidates
             outcome = Fitting(
                 function,
-                program_grammar(spec, function),
+                guidance_of(spec, function, self.settings),
                 domain,
                 [example for example in spec.examples if example.function == function.name],
-                self.settings.weights,
                 self.meter,
                 number / len(spec.functions),
+                observer=self.observer,
             ).solve()
             if outcome.status is not Status.SOLVED:
                 return outcome
             programs |= outcome.programs
+            compressed |= outcome.compressed
+            answered_after = before + (outcome.answered_after or 0)
+            alternatives = outcome.alternatives if len(spec.functions) == 1 else ()
             cost += outcome.cost or 0.0
             if self.meter.candidates - before > longest:
                 found_by, longest = outcome.found_by, self.meter.candidates - before
         verdict = verify_examples(programs, spec.examples, domain)
         assert verdict.judgement is Judgement.EXAMPLES, verdict
         size = sum(strip_lambdas(programs[f.name], len(f.parameters))[1].size for f in spec.functions)
-        return Outcome(Status.SOLVED, programs, verdict, size=size, cost=cost, found_by=found_by)
+        return Outcome(
+            Status.SOLVED,
+            programs,
+            verdict,
+            size=size,
+            cost=cost,
+            found_by=found_by,
+            compressed=compressed,
+            alternatives=alternatives,
+            answered_after=answered_after,
+        )
 
 
 def _conflict(spec: Spec) -> tuple[str, ...]:

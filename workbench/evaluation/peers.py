@@ -19,13 +19,13 @@ from dsl.errors import DomainError, ReverieError, SpecError, nearest
 from dsl.source import read_source
 from dsl.spec import Budget
 from dsl.sygus.printing import print_sygus
+from wake_sleep.scoring import right_on_held_out
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.solve import DEFAULT_CPU_SECONDS
 from workbench.batch import Problem, Result
 from workbench.evaluation.peer_answers import PeerAnswer, read_answer
 from workbench.evaluation.peer_process import Limits, PeerProcesses, Reply
 from workbench.interrupts import Interruption
-from workbench.scoring import right_on_held_out
 from workbench.solving import row, versions
 
 MEMORY: Final = 4 << 30

@@ -103,7 +103,8 @@ def _is_computed(production: Production, domain: Domain) -> bool:
         return False
     if not all(is_columnar(child.type) for child in production.children):
         return False
-    return bool(production.children) and kernel_of(production.head, domain) is not None
+    is_leaf = not production.children and production.head.definition is None
+    return not is_leaf and kernel_of(production.head, domain) is not None
 
 
 class RuleBook:

@@ -29,7 +29,7 @@ from wake_sleep.wake.costs import UNREACHABLE, Costs
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.outcome import FoundBy
 from wake_sleep.wake.schedule import Schedule
-from wake_sleep.wake.search import Case, Found, Goal, Search
+from wake_sleep.wake.search import Case, Found, Goal, Known, Search
 from wake_sleep.wake.unify import EFFORT, Part, Tree, decision_tree
 
 CHUNK: Final = 1 << 13
@@ -145,6 +145,26 @@ class ColumnSearch(Search):
                     self._reached += 1
             self._level, self._next = self._next, self._next + 1
             yield from self._sweep()
+
+    def explore(self) -> Iterator[None]:
+        """See `Search.explore`."""
+        while self._next <= self._reached or not self._is_finished():
+            self._reached = max(self._reached, self._next)
+            self._level, self._next = self._next, self._next + 1
+            self._enter_waiting()
+            for rule in self._rules:
+                for _ in self._apply(rule, self._level):
+                    yield
+
+    def known(self) -> Iterator[Known]:
+        """See `Search.known`."""
+        if self._hashed_epoch != self._epoch:
+            self._rehash()
+        bank, is_boolean = self._start, self._start.nonterminal.type is BOOL
+        rows = np.flatnonzero(bank.index.find(bank.hashes) == np.arange(bank.count))
+        for row in rows[np.argsort(bank.levels[rows], kind="stable")].tolist():
+            cells = bank.values[:, row].tolist()
+            yield Known(self._term(bank, row), tuple(map(bool if is_boolean else int, cells)))
 
     def _sweep(self) -> Iterator[Found | None]:
         """Apply all rules at one level."""

@@ -135,6 +135,8 @@ class HigherOrder:
         """The column of a form applied to columns of values and of functions; None where it could not be computed."""
         function = form.function
         self._closures.steps.left = CALLS * len(self.scopes)
+        if form.is_defined:
+            return self._defined_column(form, arguments)
         try:
             if function is not None and not any(BOTTOM in column for column in arguments):
                 cells = tuple(map(function, *arguments))
@@ -144,6 +146,15 @@ class HigherOrder:
         except (Undefined, LimitExceeded, RecursionError):
             pass
         return self._guarded_column(form, arguments)
+
+    def _defined_column(self, form: Form, arguments: Sequence[Sequence[Any]]) -> tuple[Any, ...] | None:
+        """The same for a definition, which says itself what ⊥ among its arguments comes to."""
+        assert form.function is not None
+        try:
+            column = tuple(map(form.function, *arguments))
+        except RecursionError:
+            return None
+        return None if EXHAUSTED in column else column
 
     def _guarded_column(self, form: Form, arguments: Sequence[Sequence[Any]]) -> tuple[Any, ...] | None:
         """The same, scope by scope."""

@@ -78,7 +78,7 @@ class Closures:
         if form.kind is Kind.CHOICE:
             test, then, otherwise = arguments
             return lambda scope: then(scope) if test(scope) else otherwise(scope)
-        if form.kind is Kind.LAZY:
+        if form.kind is Kind.LAZY or form.is_defined:
             return _lazy(form, arguments, self.checked)
         if form.function is None:
             return _applied_variable(form, arguments, self.checked)

@@ -21,6 +21,9 @@ from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, ab
 from dsl.types import BOOL, INT, Type
 from dsl.values import BOTTOM
 
+STEPS: Final = 10_000
+"""Most steps within the λs of one application of a definition during a search."""
+
 
 class Kind(Enum):
     """How the column of a form is computed."""
@@ -87,6 +90,12 @@ class Form:
         self.commutes = self.kind is Kind.STRICT and meanings.commutes(self)
 
     @property
+    def is_defined(self) -> bool:
+        """Whether it is a macro or an abstraction, whose arguments count only where its body uses them."""
+        head = self.production.head
+        return isinstance(head, Operator) and head.definition is not None
+
+    @property
     def uses(self) -> int:
         """Bit set of the positions that the form itself uses."""
         return 0 if self.position < 0 else 1 << self.position
@@ -118,13 +127,30 @@ def _commutes(function: Callable[..., Any], type_: Type) -> bool:
         return False
 
 
+def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for a definition, which passes on arguments that are ⊥ or exhausted, where a body expects values.
+
+    A body that does not use such an argument has a value all the same, which is then passed by: that costs
+    completeness where it matters at all, and spares every body of a λ the look at its variables.
+    """
+
+    def call(*cells: Any) -> Any:
+        if BOTTOM in cells:
+            raise Undefined
+        if EXHAUSTED in cells:
+            raise LimitExceeded("an argument was not computed")
+        return function(*cells)
+
+    return call
+
+
 class Meanings:
     """The arguments of productions, and the Python meanings of operators, definitions included."""
 
     def __init__(self, grammar: Grammar, domain: Domain, limits: Limits) -> None:
         """Prepare for the productions of a grammar whose operators mean what a domain says."""
         self._grammar, self._domain = grammar, domain
-        self._compiler = Compiler(domain, limits, limits.depth, guarded=True)
+        self._compiler = Compiler(domain, limits, limits.depth)
         self._found: dict[Operator, tuple[Kind, Callable[..., Any]]] = {}
         self._commuting: dict[tuple[Callable[..., Any], Type], bool] = {}
 
@@ -142,7 +168,7 @@ class Meanings:
         """How an operator is applied, and to which effect."""
         found = self._found.get(head)
         if found is None:
-            found = self._make(head, any(slot.function for slot in slots))
+            found = self._make(head, [slot.function for slot in slots])
             self._found[head] = found
         return found
 
@@ -156,15 +182,22 @@ class Meanings:
             self._commuting[key] = _commutes(*key)
         return self._commuting[key]
 
-    def _make(self, head: Operator, higher_order: bool) -> tuple[Kind, Callable[..., Any]]:
+    def _make(self, head: Operator, functions: Sequence[bool]) -> tuple[Kind, Callable[..., Any]]:
+        higher_order = any(functions)
         if head.definition is not None:
-            code = self._compiler.code(strip_lambdas(head.definition, head.arity)[1])
-            steps, allowed = self._compiler.steps, self._compiler.limits.steps
+            body = strip_lambdas(head.definition, head.arity)[1]
+            # Parameters that may be ⊥ or exhausted are looked at whenever they are read; values need not be.
+            on_values, on_cells = self._compiler.code(body), self._compiler.callee.code(body)
+            steps, allowed = self._compiler.steps, min(STEPS, self._compiler.limits.steps)
 
             def run(*cells: Any) -> Any:
                 steps.left = allowed
+                if higher_order:
+                    cells = tuple(
+                        [_strict(c) if is_function else c for c, is_function in zip(cells, functions, strict=True)]
+                    )
                 try:
-                    return code(cells)
+                    return on_cells(cells) if BOTTOM in cells or EXHAUSTED in cells else on_values(cells)
                 except Undefined:
                     return BOTTOM
                 except LimitExceeded:

@@ -92,6 +92,7 @@ class Pricing:
         return found
 
 
+@functools.lru_cache(maxsize=4096)
 def _parts(type_: Type) -> tuple[Type, ...]:
     """The first-order types in the type of an argument."""
     return tuple(t for part in type_.arguments for t in _parts(part)) if type_.is_function else (type_,)

@@ -23,7 +23,7 @@ from wake_sleep.wake.lambdas.pricing import Pricing
 from wake_sleep.wake.lambdas.solver import Pursuit, Solution
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy
-from wake_sleep.wake.search import Case, Found, Goal, Search
+from wake_sleep.wake.search import Case, Found, Goal, Known, Search
 
 
 def has_functions(grammar: Grammar, domain: Domain) -> bool:
@@ -116,6 +116,8 @@ class OpenTermSearch(Search):
             self._begin()
         else:
             self._pursuit.add_cases(cases, self._last)
+        # What was yielded before says nothing of cases that another search is refuted by.
+        self._last = None
 
     def reprice(self, costs: Costs) -> None:
         """See `Search.reprice`.
@@ -128,6 +130,23 @@ class OpenTermSearch(Search):
         self._pursuit.reprice()
         self._enter_cheap()
         self._is_stale = True
+
+    def explore(self) -> Iterator[None]:
+        """See `Search.explore`."""
+        largest, enumeration = self.goal.maximum_size, self._pursuit.solver.enumeration
+        while largest is None or enumeration.level < largest:
+            for _ in enumeration.advance():
+                yield
+            if enumeration.is_exhausted:
+                break
+
+    def known(self) -> Iterator[Known]:
+        """See `Search.known`; the cases are those that guide the search."""
+        store = self._pursuit.store(self.goal.grammar.start)
+        if store is not None:
+            for level in sorted(store.levels):
+                for entry in (entry for group in store.levels[level] for entry in group.entries):
+                    yield Known(entry.term(self.goal.grammar.parameters), entry.column)
 
     # Seeds
 

@@ -16,6 +16,7 @@ from dsl.domain import load_domain
 from dsl.errors import ReverieError
 from dsl.spec import Spec
 from wake_sleep.wake.engines import engine_for
+from wake_sleep.wake.fitting import Observer
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.search import Goal
 from wake_sleep.wake.solve import SolveSettings, asks_only_examples, program_grammar, solve_spec
@@ -39,14 +40,15 @@ class Solver:
         self.startup_seconds = startup_seconds
         self._prepared: set[tuple[str | None, bool, bool]] = set()
 
-    def solve(self, spec: Spec, settings: SolveSettings) -> Outcome:
+    def solve(self, spec: Spec, settings: SolveSettings, observer: Observer | None = None) -> Outcome:
         """Solve one problem within its budget; an outcome comes back whatever happens.
 
-        The start-up time of the process, and of what this problem is the first to need, is told in the outcome.
+        Arguments are as for `wake_sleep.wake.solve.solve_spec`. The start-up time of the process, and of what this
+        problem is the first to need, is told in the outcome.
         """
         try:
             self._prepare(spec)
-            outcome = solve_spec(spec, settings)
+            outcome = solve_spec(spec, settings, observer)
         except ReverieError as error:
             outcome = _failed(spec, settings, Status.ERROR, str(error))
         except Exception as error:  # noqa: BLE001 - a defect that one spec brings to light must not end the others

@@ -173,7 +173,8 @@ class Enumeration:
         found = self._kernels.get(rule)
         if found is None:
             assert rule.operator is not None
-            found = (kernel_of(self.bank.domain, rule.operator), is_total(self.bank.domain, rule.operator))
+            kernel = kernel_of(self.bank.domain, rule.operator, self.bank.limits)
+            found = (kernel, is_total(self.bank.domain, rule.operator))
             self._kernels[rule] = found
         return found
 

@@ -10,6 +10,7 @@ argument varying fastest. It knows neither ⊥ nor limits: what may meet them go
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
@@ -17,16 +18,24 @@ from typing import Any, Final, TypeAlias
 from dsl.closures import bound_meaning
 from dsl.domain import Domain
 from dsl.domains import core, integers, strings
+from dsl.limits import DEFAULT_LIMITS, Limits
 from dsl.terms import Operator
+from wake_sleep.wake.values.definitions import definition_kernel
 
 Column: TypeAlias = Sequence[Any]
 Kernel: TypeAlias = Callable[..., list[Any]]
 
 
-def kernel_of(domain: Domain, operator: Operator) -> Kernel | None:
-    """The kernel of an operator, or None for a macro, an abstraction or a conditional without one."""
+def kernel_of(domain: Domain, operator: Operator, limits: Limits = DEFAULT_LIMITS) -> Kernel | None:
+    """The kernel of an operator, or None for a definition with λs and for a conditional without one.
+
+    Args:
+        domain: what the operator means.
+        operator: with parameters.
+        limits: what values within a definition may be.
+    """
     if operator.definition is not None:
-        return None
+        return definition_kernel(domain, operator, functools.partial(is_total, domain), limits)
     primitive = domain.meaning(operator)
     written_out = _WRITTEN_OUT.get(primitive.function)
     if written_out is not None:

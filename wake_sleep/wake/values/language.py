@@ -48,8 +48,8 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """Canonical name of the operator, empty for leaves."""
-        return "" if self.operator is None else self.operator.name
+        """Canonical name of the primitive that is applied, empty for leaves, macros and abstractions."""
+        return "" if self.operator is None or self.operator.definition is not None else self.operator.name
 
     def context(self, argument: int) -> Context:
         """The context in which an argument stands."""

@@ -16,7 +16,7 @@ from wake_sleep.wake.constants import slot_literals
 from wake_sleep.wake.costs import UNREACHABLE, Costs
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.outcome import FoundBy
-from wake_sleep.wake.search import Case, Found, Goal, Search
+from wake_sleep.wake.search import Case, Found, Goal, Known, Search
 from wake_sleep.wake.values.bank import Bank, Row
 from wake_sleep.wake.values.deduce import deductions
 from wake_sleep.wake.values.enumerate import Enumeration
@@ -190,6 +190,20 @@ class ValueSearch(Search):
         self._interrupted = True
         self.enumeration.repeat_level()
         self._plant()
+
+    def explore(self) -> Iterator[None]:
+        """See `Search.explore`."""
+        while not self.enumeration.is_finished:
+            yield from self.enumeration.run_level()
+            yield
+
+    def known(self) -> Iterator[Known]:
+        """See `Search.known`."""
+        start = self.language.start.number
+        table = self.bank.tables[start]
+        rows = [row for row, cells in enumerate(table.values) if table.index.get(cells, row) == row]
+        for row in sorted(rows, key=table.costs.__getitem__):
+            yield Known(self.bank.term(start, row), table.values[row])
 
     def _plant(self) -> None:
         """Test the seeds against the goal and enter them into the bank."""

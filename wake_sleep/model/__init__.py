@@ -1,0 +1,1 @@
+"""The guide: what looks at a task and says which productions and programs are likely for it."""

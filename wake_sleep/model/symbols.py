@@ -1,0 +1,161 @@
+"""Symbols: what a production, a hole or a hint is, as a bag of hashed tokens.
+
+The embedding of a symbol is computed from the tokens that describe it: the operator, its types, the value of a
+constant, the operators in the body of an abstraction. A new abstraction or a constant that only one file has therefore
+needs no row of an output layer of its own, and a language never seen before shares what it has in common with others.
+Each token has `HASHES` buckets in one table (Svenstrup et al. 2017, *Hash embeddings*), so that two tokens are told
+apart even where one of their buckets coincides.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsl.grammar import Grammar, Nonterminal, Production
+from dsl.probability import Context, ProbabilisticGrammar, Weights
+from dsl.terms import Application, Lambda, Literal, Operator, Variable, postorder
+from dsl.types import Type
+
+BUCKETS: Final = 2048
+"""Rows of the table of tokens."""
+HASHES: Final = 2
+"""Rows that each token has."""
+_LONGEST_TEXT: Final = 12
+_MOST_BODY_NODES: Final = 24
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def token_rows(token: str) -> tuple[int, ...]:
+    """The rows of a token in the table."""
+    digest = hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=4 * HASHES).digest()
+    return tuple(int.from_bytes(digest[4 * i : 4 * i + 4], "big") % BUCKETS for i in range(HASHES))
+
+
+def type_tokens(role: str, type_: Type) -> list[str]:
+    """Tokens of a type in some role: the whole, its constructor, and what it is made of."""
+    return [f"{role}:{type_}", f"{role}<{type_.name}>", *(f"{role}/{part}" for part in type_.arguments)]
+
+
+def production_tokens(production: Production, result: Type) -> list[str]:
+    """Tokens of a production of a nonterminal whose type is `result`."""
+    found = [f"key:{production.key}", f"arity:{len(production.children)}", *type_tokens("result", result)]
+    for i, child in enumerate(production.children):
+        found += type_tokens(f"argument{i}", child.type)
+    head = production.head
+    if head is Lambda:
+        found.append("head:lambda")
+    elif isinstance(head, Literal):
+        found += _literal_tokens(head)
+    elif isinstance(head, Variable):
+        found.append("head:variable")
+    elif isinstance(head, Operator):
+        found += _operator_tokens(head)
+    return found
+
+
+def _operator_tokens(operator: Operator) -> list[str]:
+    if operator.definition is None:
+        return [f"head:{operator.name}", f"kind:{operator.kind}"]
+    found = ["head:definition"]
+    for node in list(postorder([operator.definition]))[-_MOST_BODY_NODES:]:
+        if isinstance(node, Application) and isinstance(node.head, Operator):
+            found.append(f"body:{node.head.key}")
+        elif isinstance(node, Literal):
+            found.append(f"body:{node!r}")
+    return found
+
+
+def _literal_tokens(literal: Literal) -> list[str]:
+    value = literal.value
+    found = ["head:literal"]
+    if isinstance(value, str):
+        found += [f"length:{min(len(value), _LONGEST_TEXT)}"]
+        found += [f"character:{c}" for c in dict.fromkeys(value[:_LONGEST_TEXT])]
+    elif isinstance(value, int):
+        found += [f"bits:{min(int(value).bit_length(), 64)}", f"negative:{value < 0}", f"odd:{int(value) % 2}"]
+    return found
+
+
+def hole_tokens(nonterminal: Nonterminal) -> list[str]:
+    """Tokens of a hole: its type, and the types in scope."""
+    scope = [f"scope:{t}" for t in dict.fromkeys(nonterminal.environment)]
+    return ["hole", *type_tokens("wanted", nonterminal.type), *scope]
+
+
+class Vocabulary:
+    """The symbols and menus that states refer to by number.
+
+    A *menu* is what a hole is filled from: the productions of a nonterminal in a context, with base log-probabilities
+    that the network corrects. Equal descriptions have one number.
+
+    Attributes:
+        base: weights from which the base log-probabilities are made; with uniform ones the network begins at the
+            uniform grammar, with counted ones at the bigram.
+        bags: for each symbol the rows of its tokens.
+        menus: for each menu the symbols of its productions, in the order of the grammar.
+        log_base: for each menu the base log-probabilities of its productions.
+    """
+
+    def __init__(self, base: Weights) -> None:
+        """Know nothing yet."""
+        self.base = base
+        self.bags: list[NDArray[np.int64]] = []
+        self.menus: list[NDArray[np.int64]] = []
+        self.log_base: list[NDArray[np.float32]] = []
+        self._symbols: dict[tuple[str, ...], int] = {}
+        self._menus: dict[tuple[tuple[int, ...], bytes], int] = {}
+        self._productions: dict[tuple[Production, Type], int] = {}
+        self._holes: dict[Nonterminal, int] = {}
+        self._menu_of: dict[tuple[str, Nonterminal, Context], int] = {}
+        self._grammars: dict[str, ProbabilisticGrammar] = {}
+
+    def symbol(self, tokens: Iterable[str]) -> int:
+        """The number of the symbol that these tokens describe."""
+        key = tuple(tokens)
+        found = self._symbols.get(key)
+        if found is None:
+            found = self._symbols[key] = len(self.bags)
+            self.bags.append(np.array([row for token in key for row in token_rows(token)], np.int64))
+        return found
+
+    def production(self, production: Production, result: Type) -> int:
+        """The symbol of a production of a nonterminal whose type is `result`."""
+        found = self._productions.get((production, result))
+        if found is None:
+            found = self.symbol(production_tokens(production, result))
+            self._productions[production, result] = found
+        return found
+
+    def hole(self, nonterminal: Nonterminal) -> int:
+        """The symbol of a hole."""
+        found = self._holes.get(nonterminal)
+        if found is None:
+            found = self._holes[nonterminal] = self.symbol(hole_tokens(nonterminal))
+        return found
+
+    def menu(self, grammar: Grammar, nonterminal: Nonterminal, context: Context) -> int:
+        """The number of the menu of a hole."""
+        known = context if context in self.base.contextual else ("", 1)
+        key = (grammar.identity, nonterminal, known)
+        found = self._menu_of.get(key)
+        if found is None:
+            probabilistic = self._grammars.get(grammar.identity)
+            if probabilistic is None:
+                probabilistic = self._grammars[grammar.identity] = ProbabilisticGrammar(grammar, self.base)
+            symbols = [self.production(p, nonterminal.type) for p in grammar.productions(nonterminal)]
+            shares = np.array(probabilistic.probabilities(nonterminal, context), np.float32)
+            logs = np.log(np.maximum(shares, np.float32(1e-12)))
+            content = (tuple(symbols), logs.tobytes())
+            found = self._menus.get(content)
+            if found is None:
+                found = self._menus[content] = len(self.menus)
+                self.menus.append(np.array(symbols, np.int64))
+                self.log_base.append(logs)
+            self._menu_of[key] = found
+        return found

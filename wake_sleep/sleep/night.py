@@ -1,0 +1,231 @@
+"""The sleep of one domain: a library and costs for the next wake, from what was solved and dreamt, in one generation.
+
+First the library: abstractions of the programs that solved tasks (`abstraction.learning`). Then dreams in its language,
+whose programs say what is likely beyond the few that were solved. Then the costs, counted on both. All of it is
+published at once, so that no reader ever sees a part.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dsl.domain import load_domain
+from dsl.probability import UNIFORM, WeightedProgram, Weights
+from dsl.spec import Task
+from dsl.terms import Operator
+from store.library_records import NewAbstraction, NewForm, NewGeneration
+from store.records import TrainingSolution
+from store.repository import Store
+from wake_sleep.config import TrainSettings
+from wake_sleep.generation import Generation
+from wake_sleep.sleep.abstraction.frontiers import TaskFrontier, is_held_out
+from wake_sleep.sleep.abstraction.learning import LearnedLibrary, LearningSettings, learn_library
+from wake_sleep.sleep.abstraction.naming import Names
+from wake_sleep.sleep.dreaming import DEFAULT_SETTINGS
+from wake_sleep.sleep.dreams import Dream, Dreams, observe_dreams
+from wake_sleep.sleep.parts import dream_in_parts
+from wake_sleep.sleep.refit import Observed, description_length, fit_weights
+from wake_sleep.sleep.requests import requests_of
+from wake_sleep.sleep.shards import KIND, pack, read_shard, write_shard
+from wake_sleep.wake.pool import Pool
+from wake_sleep.wake.solve import program_grammar
+
+HINDSIGHT: Final = "hindsight"
+"""What a shard of dreams of searches in vain is called among the artifacts of a store."""
+LIBRARY_SHARE: Final = 0.5
+"""Of the time of a sleep, what learning the library may take; dreams have what is left of it."""
+SOLUTION_WEIGHTS: Final = (1.0, 4.0, 16.0, 64.0)
+"""How many dreams a solved task may count for in the costs; held-out solutions say which."""
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The programs that solved one function of a task.
+
+    Attributes:
+        task: as library learning takes it.
+        solutions: numbers of the stored solutions, program by program.
+        function: name of the function.
+    """
+
+    task: TaskFrontier
+    solutions: tuple[int, ...]
+    function: str
+
+
+def sleep(
+    store: Store,
+    run: int,
+    cycle: int,
+    tasks: Mapping[str, Task],
+    former: Generation,
+    pool: Pool,
+    settings: TrainSettings,
+    share: float = 1.0,
+) -> Generation:
+    """Learn what can be learned of one domain after a wake, and publish it.
+
+    Args:
+        store: where the solutions are, and where the generation is published.
+        run: number of the run.
+        cycle: number of the cycle.
+        tasks: the training tasks of the domain, by name.
+        former: what the wake knew.
+        pool: who dreams.
+        settings: budgets and the like.
+        share: of the time of the sleep, what this domain may take.
+
+    Raises:
+        Interrupted: if the pool was stopped; nothing was published then.
+        StoreError: if the store cannot be used.
+    """
+    assert former.domain is not None
+    began = time.monotonic()
+    seconds = None if settings.sleep_seconds is None else share * settings.sleep_seconds
+    solutions = store.training_solutions(run, up_to_cycle=cycle)
+    frontiers = frontiers_of(solutions, tasks, settings.frontier)
+    learned = _library(store, former, frontiers, settings, seconds)
+    for event in learned.events:
+        store.add_event(run, cycle, "library", event, {"domain": former.domain})
+    generation = dataclasses.replace(former, abstractions=learned.abstractions, weights=learned.weights)
+    left = None if seconds is None else max(1.0, seconds - (time.monotonic() - began))
+    dreams = _dreams(tasks.values(), generation, pool, settings, cycle, left)
+    dreams.add(_hindsight(store, run, cycle, tasks))
+    weights = _weights(frontiers, learned, dreams, generation)
+    record = store.publish(
+        NewGeneration(
+            domain=former.domain,
+            run=run,
+            cycle=cycle,
+            parent=former.name if store.generation(former.name) is not None else None,
+            abstractions=[_member(a, learned) for a in learned.abstractions],
+            weights=weights,
+            forms=_forms(frontiers, learned),
+        )
+    )
+    statistics = dataclasses.asdict(learned.statistics)
+    data = {"domain": former.domain, "generation": record.name, "is_accepted": learned.is_accepted, **statistics}
+    store.add_event(run, cycle, "library", f"{former.domain}: {learned.verdict}", data)
+    if len(dreams):
+        shard = pack(dreams, former.domain, former.name)
+        digest = store.save_checkpoint(KIND, write_shard(shard)).digest
+        counts = [{"type": str(type_), "size": size, "count": n} for (type_, size), n in dreams.counts().items()]
+        data = {"domain": former.domain, "shard": digest, "count": len(dreams), "counts": counts}
+        store.add_event(run, cycle, KIND, f"{former.domain}: {len(dreams)} dreams", data)
+    return Generation(record.name, former.domain, record.abstractions, record.weights)
+
+
+def frontiers_of(
+    solutions: Sequence[TrainingSolution], tasks: Mapping[str, Task], at_most: int
+) -> tuple[Frontier, ...]:
+    """The programs that solved tasks, for each function the likeliest.
+
+    Args:
+        solutions: of any tasks, the likeliest of each task first.
+        tasks: those that are looked at.
+        at_most: programs of a function.
+    """
+    found: dict[tuple[str, str], list[tuple[int, WeightedProgram]]] = {}
+    for one in solutions:
+        if one.task not in tasks:
+            continue
+        for program in one.solution.programs:
+            kept = found.setdefault((one.task, program.function), [])
+            term = program.term()
+            if len(kept) < at_most and all(known.program is not term for _, known in kept):
+                kept.append((one.solution.id, WeightedProgram(term)))
+    frontiers = []
+    for (name, function), programs in found.items():
+        spec = tasks[name].spec
+        language = functools.partial(program_grammar, spec, spec.function(function))
+        task = TaskFrontier(name, spec.identity, language, tuple(program for _, program in programs))
+        frontiers.append(Frontier(task, tuple(number for number, _ in programs), function))
+    return tuple(frontiers)
+
+
+def _library(
+    store: Store,
+    former: Generation,
+    frontiers: Sequence[Frontier],
+    settings: TrainSettings,
+    seconds: float | None,
+) -> LearnedLibrary:
+    assert former.domain is not None
+    limits = LearningSettings(seconds=None if seconds is None else LIBRARY_SHARE * seconds)
+    if not settings.uses_library:
+        limits = dataclasses.replace(limits, abstractions=0)
+    namer = Names(store.abstraction_names(former.domain), store.next_abstraction_number(former.domain))
+    return learn_library([f.task for f in frontiers], former.abstractions, limits, namer=namer)
+
+
+def _dreams(
+    tasks: Iterable[Task],
+    generation: Generation,
+    pool: Pool,
+    settings: TrainSettings,
+    cycle: int,
+    seconds: float | None,
+) -> Dreams:
+    requests = requests_of(tasks)
+    if not settings.uses_dreams or settings.dreams == 0 or not requests:
+        return Dreams()
+    assert generation.domain is not None
+    seed = settings.seed * 1_000 + cycle
+    count = settings.dreams
+    return dream_in_parts(
+        pool, generation.domain, requests, generation, DEFAULT_SETTINGS, seed=seed, count=count, seconds=seconds
+    )
+
+
+def _hindsight(store: Store, run: int, cycle: int, tasks: Mapping[str, Task]) -> Iterator[Dream]:
+    """What the searches of the wake have computed in vain."""
+    for result in store.results(run, cycle=cycle):
+        digest = result.row_data().get("hindsight")
+        if isinstance(digest, str) and result.name in tasks:
+            yield from read_shard(store.read_checkpoint(digest))
+
+
+def _weights(frontiers: Sequence[Frontier], learned: LearnedLibrary, dreams: Dreams, generation: Generation) -> Weights:
+    """Costs counted on solutions and dreams; how much a solution counts is what describes held-out ones best."""
+    assert generation.domain is not None
+    dreamt = observe_dreams(dreams, load_domain(generation.domain), generation.abstractions)
+    solved: list[Observed] = []
+    held_out: list[Observed] = []
+    for frontier, forms in zip(frontiers, learned.forms, strict=True):
+        if not forms:
+            continue
+        grammar = frontier.task.language(generation.abstractions)
+        observed = Observed(grammar, [WeightedProgram(form.form) for form in forms])
+        (held_out if is_held_out(frontier.task.identity, LearningSettings().hold_out) else solved).append(observed)
+    if not dreamt:
+        return fit_weights([*solved, *held_out], UNIFORM) if solved or held_out else generation.weights
+    weight = SOLUTION_WEIGHTS[0]
+    if solved and held_out:
+        weight = min(
+            SOLUTION_WEIGHTS,
+            key=lambda w: description_length(held_out, fit_weights([*_weighted(solved, w), *dreamt])),
+        )
+    return fit_weights([*_weighted([*solved, *held_out], weight), *dreamt])
+
+
+def _weighted(observed: Iterable[Observed], weight: float) -> list[Observed]:
+    return [dataclasses.replace(one, weight=weight) for one in observed]
+
+
+def _member(abstraction: Operator, learned: LearnedLibrary) -> NewAbstraction:
+    parents = [parent.key for parent in learned.parents.get(abstraction, ())]
+    return NewAbstraction(abstraction, learned.uses.get(abstraction, 0), parents)
+
+
+def _forms(frontiers: Sequence[Frontier], learned: LearnedLibrary) -> list[NewForm]:
+    """The programs as they are written with the library, for whoever wants to read them."""
+    made = []
+    for frontier, forms in zip(frontiers, learned.forms, strict=True):
+        numbers = {p.program: n for p, n in zip(frontier.task.programs, frontier.solutions, strict=True)}
+        made += [NewForm(numbers[form.program], frontier.function, form.form, form.cost) for form in forms]
+    return made
