@@ -6,7 +6,8 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
     $(name) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13)' 2>/dev/null && echo $(name))))
 BIN    := $(VENV)/bin
 
-SPECS      := $(wildcard $(addprefix workbench/specs/*.,sl toml json csv))
+COURSES    := $(wildcard workbench/courses/*.json)
+DEMO_STORE := sqlite:///demo/demo.db
 BENCHMARKS := $(filter-out %/__init__.py,$(wildcard workbench/benchmarks/*.py))
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -31,10 +32,13 @@ $(VENV)/.stamp-tests: pyproject.toml | $(BIN)/python
 	$(PIP_INSTALL) --editable '.[tests,docs,peers,postgresql]'
 	@touch $@ $(VENV)/.stamp-demo
 
-demo: $(VENV)/.stamp-demo ## list the domains, read every shipped specification, and solve them all
-	$(BIN)/reverie domains
-	$(BIN)/reverie check --column area $(SPECS)
-	$(BIN)/reverie solve --column area $(SPECS)
+demo: $(VENV)/.stamp-demo ## learn from two short courses, solve the shipped specifications with what was learned, report
+	@mkdir -p demo && rm -rf demo/demo.db demo/demo.db-* demo/demo.db.artifacts
+	$(BIN)/reverie train $(COURSES) --cycles 2 --wake-candidates 80000 --dreams 3000 --jobs 2 --store $(DEMO_STORE)
+	$(BIN)/reverie library show lists --store $(DEMO_STORE)
+	$(BIN)/reverie library show strings --store $(DEMO_STORE)
+	$(BIN)/reverie batch workbench/specs --column area --generation latest --store $(DEMO_STORE)
+	$(BIN)/reverie report --expect-learning --html demo/report.html --store $(DEMO_STORE)
 
 test: $(VENV)/.stamp-tests ## run the default tests, two at a time
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

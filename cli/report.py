@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from cli.campaigns import LISTED
+from cli.main import EXIT_NOT_SOLVED
 from cli.options import StoreOption
 from cli.render import Format, FormatOption, OutputError, complain, write_rows
 from cli.runs import reading_store
-from workbench.run_report import find_run, report_data, report_html
+from workbench.run_report import find_run, has_learned, report_data, report_html
 
 
 def report(
@@ -19,6 +20,9 @@ def report(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page that needs nothing else.")
     ] = None,
+    expect_learning: Annotated[
+        bool, typer.Option("--expect-learning", help="Exit with 1 if no abstraction was learned or nothing saved.")
+    ] = False,
     how: FormatOption = Format.TABLE,
     store: StoreOption = None,
 ) -> None:
@@ -29,11 +33,17 @@ def report(
     """
     with reading_store(store) as opened:
         found = find_run(opened, run)
-        write_rows(report_data(opened, found), LISTED, how)
+        cycles = report_data(opened, found)
+        write_rows(cycles, LISTED, how)
         if html is not None:
             page = report_html(opened, found)
             try:
                 html.write_text(page, encoding="utf-8")
             except OSError as error:
                 raise OutputError(f"{html}: the page cannot be written: {error.strerror}") from None
-            complain(f"run {found.id} is shown in {html}")
+            complain(f"run {found.id} of {opened.name} is shown in {html}")
+    if expect_learning and not has_learned(cycles):
+        complain(
+            "nothing was learned: no abstraction, or no cycle took fewer candidates than the one before it learned"
+        )
+        raise typer.Exit(EXIT_NOT_SOLVED)

@@ -237,3 +237,12 @@ def _shown(value: object) -> str:
 def report_data(store: Store, run: RunRecord) -> list[Mapping[str, object]]:
     """What the cycles of a run came to, as data."""
     return [dataclasses.asdict(c)["data"] for c in store.cycles(run.id) if c.is_finished]
+
+
+def has_learned(cycles: Sequence[Mapping[str, object]]) -> bool:
+    """Whether a run has learned an abstraction, and in its last cycle takes fewer candidates than before it learned."""
+    if not cycles:
+        return False
+    last = cycles[-1]
+    saved = [value for value in (last.get("saved"), last.get("test_saved")) if isinstance(value, int | float)]
+    return any(cycle.get("abstractions") for cycle in cycles) and any(value > 1.0 for value in saved)

@@ -24,8 +24,12 @@ CONFINED = {
     "z3": ("dsl/smt", "wake_sleep/wake/verify"),
     "ray": ("wake_sleep/wake/pool",),
     "stitch_core": ("wake_sleep/sleep/abstraction",),
+    "torch": ("wake_sleep/model",),
+    "torch_geometric": ("wake_sleep/model",),
+    "safetensors": ("wake_sleep/model",),
 }
-"""What may be imported only where specifications are translated, programs verified, workers run and abstractions proposed."""
+"""What may be imported only where specifications are translated, programs verified, workers run, abstractions proposed
+and networks asked."""
 
 
 def name_of(module: Path) -> str:

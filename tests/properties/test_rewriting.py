@@ -1,11 +1,13 @@
 """Laws of rewriting with abstractions."""
 
+import contextlib
 import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.domain import load_domain
+from dsl.errors import TypeMismatch
 from dsl.inference import has_instance, infer
 from dsl.probability import ProbabilisticGrammar
 from dsl.terms import (
@@ -19,10 +21,15 @@ from dsl.terms import (
     beta_normal,
     postorder,
     rebuild,
-    shift,
+    strip_lambdas,
 )
 from dsl.types import INT, arrow, parse_type
+from wake_sleep.sleep.abstraction.antiunify import AntiUnifier
+from wake_sleep.sleep.abstraction.metrics import BABBLE, NODES, STITCH
+from wake_sleep.sleep.abstraction.patterns import Contents, Pattern
 from wake_sleep.sleep.abstraction.rewriting import SIZE, Rewriter
+from wake_sleep.sleep.abstraction.selection import Graph
+from wake_sleep.sleep.abstraction.untyped import untyped_abstraction
 
 PLUS = Operator("plus", arrow(INT, INT, INT))
 APPLY = Operator("map", arrow(arrow(INT, INT), INT, INT))
@@ -62,8 +69,8 @@ def generalised(draw: st.DrawFn, program: Term) -> Operator:
             body, arity = _replace(body, hole), arity + 1
     if draw(st.booleans()):
         # A parameter that is applied, as those of function type are.
-        body = Application(PLUS, (Application(APPLY, (Lambda(Application(Variable(arity + 1), (Variable(0),))), body)),
-                                  shift(body, 0)))  # fmt: skip
+        function = Lambda(Application(Variable(arity + 1), (Variable(0),)))
+        body = Application(PLUS, (Application(APPLY, (function, body)), body))
         arity += 1
     type_ = arrow(*[INT] * arity, INT)
     name = draw(st.sampled_from(["a", "b", "c"]))
@@ -94,13 +101,17 @@ def corpora(draw: st.DrawFn) -> tuple[list[Term], list[Operator]]:
     parts = [node for program in found for node in postorder([program]) if node.free == 0]
     for abstraction in library:
         arguments = tuple(draw(st.sampled_from(parts)) for _ in range(abstraction.arity))
-        found.append(beta_normal(Application(abstraction, arguments), expand=True))
+        # Without types there may be no normal form.
+        with contextlib.suppress(TypeMismatch):
+            found.append(beta_normal(Application(abstraction, arguments), expand=True, limit=5_000))
     return found, library
 
 
 @settings(deadline=None, max_examples=300)
 @given(corpora(), st.randoms(use_true_random=False))
-def test_a_rewritten_program_expands_to_the_program(drawn: tuple[list[Term], list[Operator]], rng: random.Random) -> None:
+def test_a_rewritten_program_expands_to_the_program(
+    drawn: tuple[list[Term], list[Operator]], rng: random.Random
+) -> None:
     corpus, library = drawn
     rewriter = Rewriter(library)
     rewritten = [rewriter.rewrite(program) for program in corpus]
@@ -122,15 +133,62 @@ def test_a_rewritten_program_has_the_type_of_the_program(seed: int, budget: int)
     rng = random.Random(seed)
     grammar = ProbabilisticGrammar(domain.grammar(parse_type("list(int) -> list(int)")))
     corpus = [grammar.sample(rng, budget) for _ in range(4)]
-    library = []
+    library: list[Operator] = []
     for program in corpus:
         parts = [t for t in postorder([program]) if isinstance(t, Application) and t.free <= 2 and t.size > 1]
         if parts:
-            body = abstract(rng.choice(parts), 2)
-            body = abstract(body.body.body, body.body.body.free) if isinstance(body, Lambda) and isinstance(body.body, Lambda) else body  # fmt: skip  # noqa: E501
-            library.append(Operator(f"f{len(library)}", infer(body), ABSTRACTION, body))
+            part = rng.choice(parts)
+            definition = abstract(part, part.free)
+            library.append(Operator(f"f{len(library)}", infer(definition), ABSTRACTION, definition))
     rewriter = Rewriter(library, SIZE)
     for program in corpus:
         form = rewriter.rewrite(program)
         assert beta_normal(form, expand=True) is program
         assert has_instance(infer(form), infer(program))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(programs, min_size=1, max_size=5), st.data())
+def test_an_untyped_abstraction_may_have_any_number_of_arguments(found: list[Term], data: st.DataObject) -> None:
+    drawn = [data.draw(generalised(data.draw(st.sampled_from(found)))) for _ in range(3)]
+    library = [untyped_abstraction(f"f{n}", each.definition) for n, each in enumerate(drawn) if each.definition]
+    rewriter = Rewriter(library, STITCH)
+    for program in found:
+        form = rewriter.rewrite(program)
+        assert beta_normal(form, expand=True) is program
+        assert rewriter.cost(form) <= rewriter.cost(program)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(programs, min_size=2, max_size=6), st.data())
+def test_the_costs_of_selection_are_those_of_rewriting(found: list[Term], data: st.DataObject) -> None:
+    drawn = [data.draw(generalised(data.draw(st.sampled_from(found)))) for _ in range(4)]
+    library = [untyped_abstraction(f"f{n}", each.definition) for n, each in enumerate(drawn) if each.definition]
+    tasks = [data.draw(st.integers(0, 2)) for _ in found]
+    metric = data.draw(st.sampled_from([STITCH, BABBLE, NODES]))
+    graph = Graph(found, tasks, [1.0] * len(found), metric)
+    graph.add(library[:2])
+    graph.add(library[2:])
+    state = graph.state([])
+    for number in range(len(graph.candidates)):
+        after = state.toggled(number)
+        assert state.gain(number) == state.total - after.total
+        assert after.total == graph.state(after.library).total
+        assert after.toggled(number).total == state.total
+        state = after
+    rewriter = Rewriter(graph.candidates, metric)
+    costs = [rewriter.cost(rewriter.rewrite(program)) for program in found]
+    assert state.corpus == sum(min(c for c, t in zip(costs, tasks, strict=True) if t == task) for task in set(tasks))
+
+
+@settings(deadline=None, max_examples=200)
+@given(programs, programs)
+def test_both_terms_are_instances_of_their_generalisation(left: Term, right: Term) -> None:
+    common = AntiUnifier(arity=6).generalise(left, right)
+    if common is None:
+        return
+    assert common.is_closed
+    most, _ = strip_lambdas(common)
+    patterns = [Pattern(untyped_abstraction("f", common), Contents(), arity) for arity in range(most + 1)]
+    for term in (left, right):
+        assert any(pattern.match(term) is not None for pattern in patterns)

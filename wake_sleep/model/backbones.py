@@ -81,7 +81,8 @@ class GraphTransformer(nn.Module):
         relation[level.graph[target], within[target], within[source]] = level.relations
         for layer in self.layers:
             dense = layer(dense, relation, present)
-        return dense[present]
+        out: Tensor = dense[present]
+        return out
 
 
 class _AttentionLayer(nn.Module):

@@ -1,6 +1,7 @@
 """The cost head: task features to corrections of the weights of productions.
 
-A multilayer perceptron of two layers reads the features; what it says is a vector, and the correction of production k
+A multilayer perceptron of two layers reads the features, each as one number that is made of the share of the examples
+that say yes, of whether all do and of whether none does. What it says is a vector, and the correction of production k
 in context c is a trilinear form of that vector and of embeddings of c and k,
 
     s(c, k | task) = Σ_r u_r(task) · a_r(c) · e_r(k) + Σ_r v_r(task) · e_r(k),
@@ -26,8 +27,10 @@ from torch.nn import functional
 from wake_sleep.model.choices import ChoiceSpace
 from wake_sleep.model.symbols import BUCKETS, token_rows
 
-AGGREGATES = 3
-"""What a question becomes: the share of the examples that say yes, whether all do, whether none does."""
+_SCALE = 300.0**-0.5
+"""Of the first weights: about so many questions are answered by yes."""
+KINDS = (1.0, 0.5, -0.5)
+"""At first, what a question counts for: the share of the examples that say yes, whether all do, whether none does."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class CostHead(nn.Module):
         """
         super().__init__()
         hidden, rank = settings.hidden, settings.rank
-        self.first = nn.Parameter(torch.randn(features, AGGREGATES, hidden) * (1.0 / 300.0) ** 0.5)
+        self.first = nn.Parameter(torch.randn(features, hidden) * _SCALE)
+        self.kinds = nn.Parameter(torch.tensor(KINDS).repeat(features, 1))
         self.stated = nn.Parameter(torch.zeros(stated, hidden))
         self.bias = nn.Parameter(torch.zeros(hidden))
         self.second = nn.Linear(hidden, hidden)
@@ -77,9 +81,9 @@ class CostHead(nn.Module):
             answers: shares of the examples that say yes, shape (B, Q).
             stated: shape (B, S).
         """
-        x = torch.stack([answers, (answers >= 1.0).float(), (answers <= 0.0).float()], dim=2)  # (B, Q, 3)
-        first = self.first[columns].flatten(0, 1)  # (3Q, H)
-        h = functional.relu(x.flatten(1) @ first + stated @ self.stated + self.bias)  # (B, H)
+        some, every, no = self.kinds[columns].T  # (Q,) each
+        x = answers * some + (answers >= 1.0).float() * every + (answers <= 0.0).float() * no  # (B, Q)
+        h = functional.relu(x @ self.first[columns] + stated @ self.stated + self.bias)  # (B, H)
         h = functional.relu(h + self.second(h))  # (B, H)
         query: Tensor = self.out(h)  # (B, 2R)
         return query

@@ -164,17 +164,17 @@ def exact_log_likelihood(
 
     def move(tree: ShownTree) -> list[float]:
         state = tree.state
-        filled = [-cost for cost in _fill_costs(tree, predict)]
+        filled = [-cost for cost in fill_costs(tree, predict(tree.state))]
         return [r * math.exp(log) for r, log in zip(pick(state), filled, strict=True)]
 
     total = _total(grammar, derivation, move)
     return math.log(total) if total > 0 else -math.inf
 
 
-def _fill_costs(tree: ShownTree, predict: Predict) -> list[float]:
+def fill_costs(tree: ShownTree, predictions: Sequence[Sequence[float]]) -> list[float]:
     """-log p_θ(x_h | z, c) for each hole, the literal of a constant slot included."""
     costs = []
-    for hole, logs, target in zip(tree.state.holes, predict(tree.state), tree.targets(), strict=True):
+    for hole, logs, target in zip(tree.state.holes, predictions, tree.targets(), strict=True):
         literal = literal_of(tree.hidden(hole))
         costs.append(-logs[target] - (0.0 if literal is None else literal_log_probability(literal)))
     return costs
@@ -185,7 +185,7 @@ def _step_cost(tree: ShownTree, predict: Predict, hazards: Hazards, pick: Pick) 
     posterior, drawn = tree.posterior(hazards), pick(tree.state)
     return sum(
         q * (cost + math.log(q) - math.log(r))
-        for q, r, cost in zip(posterior, drawn, _fill_costs(tree, predict), strict=True)
+        for q, r, cost in zip(posterior, drawn, fill_costs(tree, predict(tree.state)), strict=True)
     )
 
 

@@ -165,7 +165,7 @@ class FeatureSpace:
                 asked += [len(terms) * _BITS + bit for bit, _ in known]
                 columns += [number for _, number in known]
                 terms.append((term, compare))
-        described = []
+        described: list[Describe] = []
         for describe, names in _outlines(request):
             row = len(terms) + len(described)
             known = [(bit, self._number[name]) for bit, name in enumerate(names) if name in self._number]

@@ -157,7 +157,9 @@ class Batch:
         return Batch(**moved)
 
 
-def collate(graphs: Sequence[Graph], vocabulary: Table | Vocabulary, conditioned: Sequence[bool] | None = None) -> Batch:
+def collate(
+    graphs: Sequence[Graph], vocabulary: Table | Vocabulary, conditioned: Sequence[bool] | None = None
+) -> Batch:
     """Put graphs side by side.
 
     Args:

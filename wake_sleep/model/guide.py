@@ -1,7 +1,9 @@
 """The cost part of a guide: what was learned of a domain, as costs for one task; and the file that it is kept in.
 
 A trained cost head is a few arrays. Here they are used without the library that trained them, whose import takes longer
-than most searches: one task costs a look at its examples and two small products of matrices.
+than most searches: one task costs a look at its examples and two small products of matrices. These are left to
+`einsum`, which has no threads of its own: those of a BLAS wait for one another, on a busy machine for tens of
+milliseconds.
 
 The file is one of safetensors: arrays, and metadata in JSON. It holds all that the head was trained with, the probes
 and the base weights too, and the identity of the language, so that a guide is never used on a language that has
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,21 +27,23 @@ import safetensors.numpy
 
 from dsl.domain import Domain, load_domain
 from dsl.errors import DomainError, ReverieError, TermSyntaxError
-from dsl.grammar import Production, content_hash
-from dsl.probability import Context, Weights
-from dsl.spec import Example, Function, Spec
-from wake_sleep.model.choices import ChoiceSpace, key_tokens
-from wake_sleep.model.features import FeatureSpace, Floats, stated_features
+from dsl.grammar import content_hash
+from dsl.probability import Weights
+from dsl.spec import Function, Spec
+from dsl.types import Type
+from wake_sleep.model.choices import ChoiceSpace
+from wake_sleep.model.features import MOST_EXAMPLES, FeatureSpace, Floats, stated_features
 from wake_sleep.model.probes import ProbeSet
 from wake_sleep.model.symbols import token_rows
 from wake_sleep.wake.cegis import diverse
+from wake_sleep.wake.search import Case
 
 FORMAT: Final = 1
 """Version of the file."""
 KIND: Final = "costs"
 """What the file is called among the artifacts of a store."""
 ARRAYS: Final = (
-    *("first", "stated", "bias", "second_weight", "second_bias", "out_weight", "out_bias"),
+    *("first", "kinds", "stated", "bias", "second_weight", "second_bias", "out_weight", "out_bias"),
     *("key_table", "context_table"),
 )
 _METADATA: Final = "reverie"
@@ -49,68 +53,6 @@ LARGEST_CORRECTION: Final = 8.0
 
 class GuideError(ReverieError):
     """The content of a file is no guide, or none for this version or this language: train again."""
-
-
-class Embedding:
-    """Embeddings of productions, by the tokens that describe them; those that were asked for are kept.
-
-    Attributes:
-        table: shape (rows, R).
-    """
-
-    def __init__(self, table: Floats) -> None:
-        """Embed with a table."""
-        self.table = table
-        self._known: dict[str, Floats] = {}
-
-    def of(self, tokens: Iterable[str]) -> Floats:
-        """The embedding of what the tokens describe, shape (R,)."""
-        rows = [row for token in tokens for row in token_rows(token)]
-        return np.asarray(self.table[rows].mean(0))
-
-    def of_production(self, production: Production) -> Floats:
-        """The embedding of a production, shape (R,)."""
-        found = self._known.get(production.key)
-        if found is None:
-            found = self._known[production.key] = self.of(key_tokens(production))
-        return found
-
-
-@dataclass(frozen=True, eq=False)
-class GuidedWeights(Weights):
-    """Base weights with the corrections for one task.
-
-    Attributes:
-        numbers: of the contexts, which `factors` and `asked` have.
-        key_numbers: of the keys.
-        factors: exp s(c, k), shape (C, K).
-        asked: what the embedding of a further key is multiplied with, in each context, shape (C, R).
-        embedding: of further keys.
-    """
-
-    numbers: Mapping[Context, int] = field(default_factory=dict)
-    key_numbers: Mapping[str, int] = field(default_factory=dict)
-    factors: Sequence[Sequence[float]] = ()
-    asked: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    embedding: Embedding | None = None
-
-    def of(self, context: Context, productions: Sequence[Production]) -> list[float]:
-        """See `Weights.of`."""
-        weights = super().of(context, productions)
-        number = self.numbers.get(context, 0)
-        factors = self.factors[number]
-        known = [self.key_numbers.get(production.key) for production in productions]
-        return [
-            weight * (self._further(number, production) if k is None else factors[k])
-            for weight, production, k in zip(weights, productions, known, strict=True)
-        ]
-
-    def _further(self, number: int, production: Production) -> float:
-        """The factor of a production that was not there when the guide was trained: only an abstraction has one."""
-        if not production.key.startswith("#") or self.embedding is None:
-            return 1.0
-        score = float(self.asked[number] @ self.embedding.of_production(production))
-        return float(np.exp(np.clip(score, -LARGEST_CORRECTION, LARGEST_CORRECTION)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +75,7 @@ class Guide:
     arrays: Mapping[str, Floats]
     training: Mapping[str, Any] = field(default_factory=dict)
 
-    def weights(self, spec: Spec, function: Function | None = None) -> GuidedWeights:
+    def weights(self, spec: Spec, function: Function | None = None) -> Weights:
         """The weights for one function of a spec, by its examples, hints and conditions.
 
         Args:
@@ -141,25 +83,32 @@ class Guide:
             function: one of its functions, the first by default.
         """
         wanted = spec.functions[0] if function is None else function
-        examples = [example for example in spec.examples if example.function == wanted.name]
-        return self.weights_of(wanted, examples, stated_features(spec, wanted))
+        cases = [(e.inputs, e.output) for e in spec.examples if e.function == wanted.name]
+        return self.weights_of(wanted.type, cases, stated_features(spec, wanted))
 
-    def weights_of(self, function: Function, examples: Sequence[Example], stated: Floats) -> GuidedWeights:
-        """The weights for a function with these examples and what else is stated, shape (S,)."""
-        cases = [(example.inputs, example.output) for example in examples]
-        layout = self.features.layout(function.type)
-        u, v = np.split(self.query(layout.columns, layout.answers([cases[i] for i in diverse(cases, 8)]), stated), 2)
-        asked = self._contexts * u + v  # (C, R)
-        scores = np.clip(asked @ self._keys.T, -LARGEST_CORRECTION, LARGEST_CORRECTION)  # (C, K)
-        return GuidedWeights(
-            self.base.contextual,
-            self.base.unigram,
-            self._context_numbers,
-            self._key_numbers,
-            np.exp(scores).tolist(),
-            asked,
-            self._embedding,
-        )
+    def weights_of(self, request: Type, cases: Sequence[Case], stated: Floats) -> Weights:
+        """The weights for a request type with examples.
+
+        Args:
+            request: the type of the program wanted.
+            cases: inputs and outputs, of which those that differ most are looked at.
+            stated: what else is stated, shape (S,); see `wake_sleep.model.features.stated_features`.
+        """
+        layout = self.features.layout(request)
+        shown = [cases[i] for i in diverse(cases, MOST_EXAMPLES)] if cases else []
+        corrected = self._base * np.exp(self.corrections(self.query(layout.columns, layout.answers(shown), stated)))
+        keys = self.choices.keys
+        rows = [
+            {**rest, **dict(zip(keys, row, strict=True))}
+            for rest, row in zip(self._rest, corrected.tolist(), strict=True)
+        ]
+        return Weights(dict(zip(self.choices.contexts[1:], rows[1:], strict=True)), rows[0])
+
+    def corrections(self, query: Floats) -> Floats:
+        """Nats by which each weight is corrected, shape (C, K), at most `LARGEST_CORRECTION`, for a query (2R,)."""
+        u, v = np.split(query, 2)
+        scores = np.einsum("cr,kr->ck", self._contexts * u + v, self._keys)
+        return np.asarray(np.clip(scores, -LARGEST_CORRECTION, LARGEST_CORRECTION))
 
     def query(self, columns: npt.NDArray[np.int64], answers: Floats, stated: Floats) -> Floats:
         """What the head says of a task, shape (2R,); see `wake_sleep.model.cost_head`.
@@ -170,37 +119,40 @@ class Guide:
             stated: shape (S,).
         """
         a = self.arrays
-        x = np.stack([answers, answers >= 1.0, answers <= 0.0], axis=1).reshape(-1)  # (3Q,)
-        first = a["first"][columns].reshape(len(x), -1)  # (3Q, H)
-        h = np.maximum(x.astype(np.float32) @ first + stated @ a["stated"] + a["bias"], 0)  # (H,)
-        h = np.maximum(h + a["second_weight"] @ h + a["second_bias"], 0)  # (H,)
-        return np.asarray(a["out_weight"] @ h + a["out_bias"])
-
-    @functools.cached_property
-    def _embedding(self) -> Embedding:
-        return Embedding(self.arrays["key_table"])
+        some, every, no = a["kinds"][columns].T  # (Q,) each
+        x = answers * some + (answers >= 1.0) * every + (answers <= 0.0) * no  # (Q,)
+        h = np.einsum("q,qh->h", x, a["first"][columns]) + np.einsum("s,sh->h", stated, a["stated"]) + a["bias"]
+        h = np.maximum(h, 0)  # (H,)
+        h = np.maximum(h + np.einsum("hi,i->h", a["second_weight"], h) + a["second_bias"], 0)  # (H,)
+        return np.asarray(np.einsum("oh,h->o", a["out_weight"], h) + a["out_bias"])
 
     @functools.cached_property
     def _keys(self) -> Floats:
-        return _rows(self._embedding, self.choices.key_tokens)
+        return _embedded(self.arrays["key_table"], self.choices.key_tokens)
 
     @functools.cached_property
     def _contexts(self) -> Floats:
-        return _rows(Embedding(self.arrays["context_table"]), self.choices.context_tokens)
+        return _embedded(self.arrays["context_table"], self.choices.context_tokens)
 
     @functools.cached_property
-    def _context_numbers(self) -> dict[Context, int]:
-        return {context: number for number, context in enumerate(self.choices.contexts)}
+    def _base(self) -> npt.NDArray[np.float64]:
+        """The base weights of all keys in all contexts, shape (C, K); the first context is any other."""
+        unigram = self.base.unigram
+        known = [unigram, *(self.base.contextual[context] for context in self.choices.contexts[1:])]
+        return np.array([[row.get(key, unigram.get(key, 0.0)) for key in self.choices.keys] for row in known])
 
     @functools.cached_property
-    def _key_numbers(self) -> dict[str, int]:
-        return {key: number for number, key in enumerate(self.choices.keys)}
+    def _rest(self) -> list[dict[str, float]]:
+        """The base weights of further keys, by context."""
+        known = [self.base.unigram, *(self.base.contextual[context] for context in self.choices.contexts[1:])]
+        told_apart = frozenset(self.choices.keys)
+        return [{key: weight for key, weight in row.items() if key not in told_apart} for row in known]
 
     # The file.
 
     def to_bytes(self) -> bytes:
         """The content of the file; equal guides give equal bytes."""
-        half = {"first", "key_table", "context_table"}
+        half = {"first", "kinds", "key_table", "context_table"}
         arrays = {
             name: np.ascontiguousarray(self.arrays[name], np.float16 if name in half else np.float32) for name in ARRAYS
         }
@@ -267,8 +219,10 @@ class Guide:
         )
 
 
-def _rows(embedding: Embedding, tokens: Sequence[Sequence[str]]) -> Floats:
-    return np.stack([embedding.of(each) for each in tokens]).astype(np.float32)
+def _embedded(table: Floats, tokens: Sequence[Sequence[str]]) -> Floats:
+    """The embeddings of what tokens describe, shape (things, R)."""
+    rows = [[row for token in each for row in token_rows(token)] for each in tokens]
+    return np.stack([table[each].mean(0) for each in rows])
 
 
 def language_identity(domain: Domain) -> str:

@@ -72,7 +72,8 @@ def _edit(batch: Batch, prediction: Prediction) -> Tensor:
     highest = scatter(prediction.edits.detach(), batch.graph, dim_size=batch.graphs, reduce="max")  # (G,)
     exponentials = (prediction.edits - highest[batch.graph]).exp()  # (N,)
     total = scatter(exponentials, batch.graph, dim_size=batch.graphs, reduce="sum").log() + highest  # (G,)
-    return (total[asked] - prediction.edits[batch.edits[asked]]).mean()
+    found: Tensor = (total[asked] - prediction.edits[batch.edits[asked]]).mean()
+    return found
 
 
 def _value(batch: Batch, prediction: Prediction) -> Tensor:

@@ -24,6 +24,7 @@ from wake_sleep.model.comparison import COLUMN_SLOTS
 from wake_sleep.model.encode import FEATURES
 from wake_sleep.model.graph import EXAMPLE, HOLE, KINDS, SIGNATURE, Batch
 from wake_sleep.model.symbols import BUCKETS
+from wake_sleep.model.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ class Network(nn.Module):
             h = self.backbone(x + h.detach(), batch)  # (N, D)
             found.append(self.read(batch, symbols, h))
         return found
+
+    def ask(self, batch: Batch) -> Prediction:
+        """What is said in the end, without gradients and in one thread."""
+        with one_thread(), torch.no_grad():
+            found: list[Prediction] = self(batch)
+        return found[-1]
 
     def symbols(self, batch: Batch) -> Tensor:
         """Embeddings of the symbols, (S, D)."""

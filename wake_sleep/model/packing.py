@@ -1,15 +1,16 @@
 """Packed graphs: many states with their targets as a few arrays, from which batches are cut.
 
-Whatever takes time (parsing, evaluating, expanding nonterminals) has been done when a pack is made; training only slices
-and puts side by side. A pack is one file of NumPy arrays, without pickle; equal graphs give equal arrays.
+Whatever takes time (parsing, evaluating, expanding nonterminals) has been done when a pack is made; training only
+slices and puts side by side. A pack is one file of NumPy arrays, without pickle; equal graphs give equal arrays.
 """
 
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,13 +41,13 @@ class Pack:
         table: what their numbers refer to.
     """
 
-    arrays: dict[str, NDArray[np.generic]]
+    arrays: dict[str, NDArray[Any]]
     table: Table
 
     @classmethod
     def of(cls, graphs: Sequence[Graph], table: Table | Vocabulary) -> Pack:
         """Pack at least one graph; features are kept to three decimals (half precision)."""
-        arrays: dict[str, NDArray[np.generic]] = {
+        arrays: dict[str, NDArray[Any]] = {
             name: np.concatenate([getattr(g, name) for g in graphs]) for name in (*_NODES, *_HOLES, "relations")
         }
         arrays["features"] = arrays["features"].astype(np.float16)
@@ -82,7 +83,8 @@ class Pack:
 
     def to_bytes(self) -> bytes:
         """The content of a file."""
-        table = {
+        table: dict[str, NDArray[Any]] = {
+            "version": np.array(VERSION),
             "bags": np.concatenate(self.table.bags),
             "bag_starts": _starts([len(bag) for bag in self.table.bags]),
             "menu_entries": np.concatenate(self.table.menus),
@@ -90,7 +92,7 @@ class Pack:
             "menu_logs": np.concatenate(self.table.log_base),
         }
         file = io.BytesIO()
-        np.savez(file, allow_pickle=False, version=np.array(VERSION), **self.arrays, **table)
+        np.savez(file, allow_pickle=False, **self.arrays, **table)
         return file.getvalue()
 
     @classmethod
@@ -103,7 +105,7 @@ class Pack:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-        except (ValueError, OSError, EOFError) as error:
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise PackError(f"this is no pack of graphs: {error}") from error
         version = arrays.pop("version", None)
         if version is None or int(version) != VERSION:

@@ -88,7 +88,8 @@ class GPool(Pooling):
     def up(self, x: Tensor, memory: Tensor, nodes: int) -> Tensor:
         """See `Pooling.up`."""
         back = self.back(x)  # (N', D)
-        return back.new_zeros(nodes, back.shape[1]).index_copy(0, memory, back)
+        out: Tensor = back.new_zeros(nodes, back.shape[1]).index_copy(0, memory, back)
+        return out
 
 
 def augmented(edges: Tensor, relations: Tensor, kept: Tensor, nodes: int) -> tuple[Tensor, Tensor]:

@@ -107,23 +107,28 @@ def _bits(*answers: object) -> int:
 def _same_sequence(value: Any, wanted: Any) -> int:
     n, m = len(value), len(wanted)
     if value == wanted:
-        return _SEQUENCE_EQUAL | (1 << 13 if n else 0)
-    return _bits(
-        False,
-        n < m and wanted[:n] == value and n,
-        n < m and wanted[m - n :] == value and n,
-        m < n and value[:m] == wanted and m,
-        m < n and value[n - m :] == wanted and m,
-        n == m,
-        n == m and Counter(value) == Counter(wanted),
-        set(wanted) <= set(value),
-        set(value) <= set(wanted),
-        n and m and value[0] == wanted[0],
-        n and m and value[-1] == wanted[-1],
-        _is_within(wanted, value),
-        _is_within(value, wanted),
-        n,
-    )
+        return _SEQUENCE_EQUAL | ((n > 0) << 13)
+    bits: int = (n == m) << 5 | (n > 0) << 13
+    if not n or not m:
+        return bits | (not m) << 7 | (not n) << 8 | (not m) << 11 | (not n) << 12
+    bits |= (value[0] == wanted[0]) << 9 | (value[-1] == wanted[-1]) << 10
+    if n < m:
+        bits |= (wanted[:n] == value) << 1 | (wanted[m - n :] == value) << 2
+    elif m < n:
+        bits |= (value[:m] == wanted) << 3 | (value[n - m :] == wanted) << 4
+    elements, others = _elements(value), _elements(wanted)
+    if others <= elements:
+        bits |= 1 << 7 | _is_within(wanted, value) << 11
+    if elements <= others:
+        bits |= 1 << 8 | _is_within(value, wanted) << 12
+        if n == m and elements == others and Counter(value) == Counter(wanted):
+            bits |= 1 << 6
+    return bits
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _elements(value: Any) -> frozenset[Any]:
+    return frozenset(value)
 
 
 _SEQUENCE_NAMES: Final = (
@@ -144,18 +149,14 @@ def _is_within(part: Any, whole: Any) -> bool:
 
 
 def _same_integer(value: int, wanted: int) -> int:
-    return _bits(
-        value == wanted,
-        value < wanted,
-        value > wanted,
-        value and wanted % value == 0,
-        wanted and value % wanted == 0,
-        value == -wanted,
-        (value - wanted) % 2 == 0,
-        value - wanted in (1, -1),
-        value and wanted == value * 2,
-        (value < 0) == (wanted < 0),
-    )
+    difference = value - wanted
+    bits = (not difference) | (difference < 0) << 1 | (difference > 0) << 2 | (value == -wanted) << 5
+    bits |= (not difference & 1) << 6 | (-1 <= difference <= 1 and difference != 0) << 7
+    if value:
+        bits |= (wanted % value == 0) << 3 | (wanted == value * 2) << 8
+    if wanted:
+        bits |= (value % wanted == 0) << 4
+    return bits | ((value < 0) == (wanted < 0)) << 9
 
 
 _INTEGER_NAMES: Final = (
@@ -205,31 +206,22 @@ _SAME: Final = {
 
 
 def _part_of_list(value: Any, wanted: Any) -> int:
-    return _bits(
-        value in wanted,
-        wanted and wanted[0] == value,
-        wanted and wanted[-1] == value,
-        wanted and wanted.count(value) == len(wanted),
-    )
+    if value not in wanted:
+        return 0
+    first, last = bool(wanted[0] == value), bool(wanted[-1] == value)
+    return 1 | first << 1 | last << 2 | (first and last and wanted.count(value) == len(wanted)) << 3
 
 
 def _integer_in_list(value: int, wanted: tuple[int, ...]) -> int:
-    if not wanted:
-        return int(value == 0) << 4
+    length = len(wanted)
+    if not length:
+        return (value == 0) << 4
     largest, smallest = max(wanted), min(wanted)
-    return _part_of_list(value, wanted) | (
-        _bits(
-            value == len(wanted),
-            value == largest,
-            value == smallest,
-            value < smallest,
-            value > largest,
-            value and all(item % value == 0 for item in wanted),
-            value < len(wanted),
-            value == sum(wanted),
-        )
-        << 4
-    )
+    bits = _part_of_list(value, wanted) | (value == length) << 4 | (value == largest) << 5 | (value == smallest) << 6
+    bits |= (value < smallest) << 7 | (value > largest) << 8 | (value < length) << 10 | (value == sum(wanted)) << 11
+    if value and all(not item % value for item in wanted):
+        bits |= 1 << 9
+    return bits
 
 
 _PART_NAMES: Final = ("in it", "first of it", "last of it", "all of it")

@@ -29,7 +29,6 @@ from wake_sleep.model.network import Network
 from wake_sleep.model.partial import PartialDerivation
 from wake_sleep.model.schedules import shares, step_share
 from wake_sleep.model.symbols import Vocabulary
-from wake_sleep.model.threads import one_thread
 
 _Logs = NDArray[np.float64]
 _MOST_GRAPHS = 256
@@ -118,29 +117,25 @@ class Sampler:
         Samples that do not meet all examples are followed by what the corrector made of them.
         """
         tracks = [self._begun() for _ in range(count)]
-        with one_thread(), torch.no_grad():
-            self._finish(tracks)
-            found = [_body(track) for track in tracks]
-            for _ in range(self.settings.corrections):
-                wrong = [track for track in tracks if self.condition.share_met(_body(track)) < 1]
-                tracks = self._corrected(wrong)
-                found += [_body(track) for track in tracks]
+        self._finish(tracks)
+        found = [_body(track) for track in tracks]
+        for _ in range(self.settings.corrections):
+            wrong = [track for track in tracks if self.condition.share_met(_body(track)) < 1]
+            tracks = self._corrected(wrong)
+            found += [_body(track) for track in tracks]
         return [self.condition.grammar.program(body) for body in found]
 
     def skeletons(self, count: int, steps: int) -> list[PartialDerivation]:
         """States after some steps of the schedule, with the holes that are left; complete ones may be among them."""
         tracks = [self._begun() for _ in range(count)]
-        with one_thread(), torch.no_grad():
-            for step in range(steps):
-                self._advance([track for track in tracks if not track.state.is_complete], step)
+        for step in range(steps):
+            self._advance([track for track in tracks if not track.state.is_complete], step)
         return [track.state for track in tracks]
 
     def correct(self, programs: Sequence[PartialDerivation]) -> list[PartialDerivation]:
         """One round of the corrector: in each complete derivation a subtree chosen by the edit head is made anew."""
-        with one_thread(), torch.no_grad():
-            return [
-                track.state for track in self._corrected([_Track(state, self.settings.budget) for state in programs])
-            ]
+        tracks = [_Track(state, self.settings.budget) for state in programs]
+        return [track.state for track in self._corrected(tracks)]
 
     def beam(self, count: int, width: int) -> list[tuple[Term, float]]:
         """Likely programs by beam search, the likeliest first, each with its log-probability (nats).
@@ -150,17 +145,16 @@ class Sampler:
         """
         beam = [_Track(PartialDerivation(self.condition.grammar), self.settings.budget)]
         done: list[_Track] = []
-        with one_thread(), torch.no_grad():
-            step = 0
-            while beam:
-                logs = self._logs(beam, step)
-                grown = [new for track, own in zip(beam, logs, strict=True) for new in self._grown(track, own, width)]
-                done += [track for track in grown if track.state.is_complete]
-                done = sorted(done, key=lambda track: -track.score)[:count]
-                floor = done[-1].score if len(done) == count else -math.inf
-                open_ = [track for track in grown if not track.state.is_complete and track.score > floor]
-                beam = sorted(open_, key=lambda track: -track.score)[:width]
-                step += 1
+        step = 0
+        while beam:
+            logs = self._logs(beam, step)
+            grown = [new for track, own in zip(beam, logs, strict=True) for new in self._grown(track, own, width)]
+            done += [track for track in grown if track.state.is_complete]
+            done = sorted(done, key=lambda track: -track.score)[:count]
+            floor = done[-1].score if len(done) == count else -math.inf
+            open_ = [track for track in grown if not track.state.is_complete and track.score > floor]
+            beam = sorted(open_, key=lambda track: -track.score)[:width]
+            step += 1
         return [(self.condition.grammar.program(_body(track)), track.score) for track in done]
 
     # One state.
@@ -247,7 +241,7 @@ class Sampler:
         for start in range(0, len(tracks), _MOST_GRAPHS):
             chunk = tracks[start : start + _MOST_GRAPHS]
             graphs = [self._encoder.encode(track.state, _body(track)) for track in chunk]
-            scores = self.network(collate(graphs, self._vocabulary))[-1].edits.double().numpy()
+            scores = self.network.ask(collate(graphs, self._vocabulary)).edits.double().numpy()
             kinds = np.concatenate([graph.kinds for graph in graphs])
             ends = np.cumsum([len(graph) for graph in graphs])[:-1]
             parts = zip(np.split(scores, ends), np.split(kinds, ends), strict=True)
@@ -260,11 +254,11 @@ class Sampler:
         for start in range(0, len(tracks), _MOST_GRAPHS):
             chunk = tracks[start : start + _MOST_GRAPHS]
             graphs = [self._encoder.encode(track.state, track.attempt) for track in chunk]
-            logs = self.network(collate(graphs, self._vocabulary))[-1].productions.double()
+            logs = self.network.ask(collate(graphs, self._vocabulary)).productions.double()
             weight = self.settings.guidance * min(1.0, (step + 1) / self.settings.steps) ** 2
             if weight:
                 blind = collate(graphs, self._vocabulary, [False] * len(graphs))
-                free = self.network(blind)[-1].productions.double()
+                free = self.network.ask(blind).productions.double()
                 logs = torch.where(logs > -math.inf, (1 + weight) * logs - weight * free, logs)
             rows = iter(logs.numpy())
             found += [[next(rows) for _ in track.state.holes] for track in chunk]

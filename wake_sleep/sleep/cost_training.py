@@ -25,11 +25,12 @@ from wake_sleep.model.cost_head import CostHead, HeadSettings
 from wake_sleep.model.features import STATED
 from wake_sleep.model.guide import Guide
 from wake_sleep.model.probes import ProbeSet
-from wake_sleep.model.training import one_thread
+from wake_sleep.model.threads import one_thread
 from wake_sleep.sleep.cost_corpus import CostCorpus, Group, build_corpus, lessons_of_dreams
 from wake_sleep.sleep.dreams import Dream
 from wake_sleep.sleep.requests import DreamRequest
 
+_BY_FEATURE: Final = ("first", "kinds")
 _NO_EXAMPLES: Final = STATED.index("no examples")
 
 
@@ -132,6 +133,29 @@ class CostTrainer:
         sizes = np.array([len(group) for group in corpus.groups], np.float64)
         self._shares = sizes / sizes.sum()
         self._spent = 0.0
+
+    def start_from(self, former: Guide) -> None:
+        """Begin with what a former guide of the same domain learned, as far as it is about the same.
+
+        Embeddings are those of tokens, so that they are taken over whatever contexts and keys there are now; of the
+        features those with equal names. It has to be called before the first step.
+
+        Raises:
+            ValueError: if the former guide is of another size.
+        """
+        places = {name: place for place, name in enumerate(former.features.names)}
+        known = [(i, places[name]) for i, name in enumerate(self.corpus.features.names) if name in places]
+        here, there = (list(numbers) for numbers in zip(*known, strict=True)) if known else ([], [])
+        with torch.no_grad():
+            for name, parameter in self._head.named_parameters():
+                values = torch.from_numpy(former.arrays[name.replace(".", "_")])
+                if name in _BY_FEATURE and values.shape[1:] == parameter.shape[1:]:
+                    parameter[here] = values[there]
+                elif values.shape == parameter.shape:
+                    parameter.copy_(values)
+                else:
+                    raise ValueError(f"the former guide has {name} of shape {tuple(values.shape)}")
+        self._average.load_state_dict(self._head.state_dict())
 
     @property
     def share(self) -> float:
@@ -264,6 +288,7 @@ def train_costs(
     probes: ProbeSet | Sequence[DreamRequest],
     *,
     abstractions: Sequence[Operator] = (),
+    former: Guide | None = None,
     settings: CostTrainingSettings = CostTrainingSettings(),
     report: Callable[[CostProgress], None] | None = None,
 ) -> Guide:
@@ -275,6 +300,7 @@ def train_costs(
         base: weights that the guide corrects, as `fit_weights` counts them on the same dreams.
         probes: those of the former guide, or the requests on which new ones are to be found.
         abstractions: the library of the generation.
+        former: a guide to begin with, of the same size.
         settings: how it is trained.
         report: is told of the progress.
 
@@ -284,6 +310,8 @@ def train_costs(
     loaded = load_domain(domain)
     lessons = lessons_of_dreams(dreams, loaded, abstractions)
     trainer = CostTrainer(build_corpus(loaded, lessons, base, probes, seed=settings.seed), settings)
+    if former is not None:
+        trainer.start_from(former)
     trainer.run(report=report)
     score = trainer.score()
     return trainer.guide({"validation": {"nats": score.nats, "base": score.base, "tasks": score.tasks}})

@@ -33,7 +33,7 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 _Numbers: TypeAlias = npt.NDArray[np.int64]
 
 PSEUDO_COUNT: Final = 30.0
-"""α where nothing else is said; the best of 1, 3, 10 … 300 for solutions of tasks that dreams were not made of."""
+"""α where nothing else is said; see docs/benchmarks/dreaming.md for what it was chosen by."""
 _INNER_ROUNDS: Final = 12
 """Rounds of minorise–maximise in one M-step."""
 

@@ -17,20 +17,17 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from dsl.domain import load_domain
 from dsl.probability import UNIFORM
 from wake_sleep.model.backbones import BackboneSettings
 from wake_sleep.model.condition import Condition
 from wake_sleep.model.diffusion import shown_after
 from wake_sleep.model.encode import Encoder, Targets
-from wake_sleep.model.graph import Graph, collate
+from wake_sleep.model.graph import Batch, Graph, collate
 from wake_sleep.model.network import Network, NetworkSettings
 from wake_sleep.model.partial import PartialDerivation
 from wake_sleep.model.sampling import Sampler, SamplingSettings
 from wake_sleep.model.symbols import Vocabulary
-from wake_sleep.model.threads import one_thread
 from wake_sleep.model.training import Trainer, TrainingSettings
 
 REQUEST = "list(int) -> list(int)"
@@ -69,40 +66,39 @@ def task(seed: int = 0) -> Condition:
 
 
 def states(condition: Condition, vocabulary: Vocabulary, seed: int = 0) -> Iterator[Graph]:
-    """States of sampled programs, as many nodes as fit into `MOST_NODES` or nearly so."""
+    """States of sampled programs with at least two thirds of `MOST_NODES` nodes and at most all of them."""
     grammar, chance = condition.grammar, random.Random(seed)
     encoder = Encoder(condition, vocabulary)
     while True:
-        derivation = grammar.derive(grammar.sample(chance, 40))
+        derivation = grammar.derive(grammar.sample(chance, 24))
         assert derivation is not None
         count = derivation.term.size
-        tree = shown_after(grammar, derivation, chance.randrange(count), chance)
+        if count < MOST_NODES // 2:
+            continue
+        tree = shown_after(grammar, derivation, chance.randrange(count // 3, count), chance)
         holes = len(tree.state.holes)
         graph = encoder.encode(tree.state, targets=Targets(tree.targets(), [count / holes] * holes))
-        if MOST_NODES - 8 <= len(graph) <= MOST_NODES:
+        if 2 * MOST_NODES <= 3 * len(graph) <= 3 * MOST_NODES:
             yield graph
 
 
-def measure(name: str, batch_size: int, rounds: int) -> Speed:
-    """Train and ask a network of one shape."""
+def measure(name: str, batches: Sequence[Batch], rounds: int) -> Speed:
+    """Train a network of one shape on batches in turn, and ask it."""
     condition, vocabulary = task(), Vocabulary(UNIFORM)
-    found = states(condition, vocabulary)
-    batches = [collate(list(itertools.islice(found, batch_size)), vocabulary) for _ in range(2)]
     network = Network(NetworkSettings(SHAPES[name]))
     trainer = Trainer(network, TrainingSettings(steps=1000))
     times = []
     for round_ in range(rounds + 1):
         started = time.process_time()
-        trainer.train_step(batches[round_ % 2])
+        trainer.train_step(batches[round_ % len(batches)])
         times.append(time.process_time() - started)
     encoder, state = Encoder(condition, vocabulary), PartialDerivation(condition.grammar)
     calls = []
-    with one_thread(), torch.no_grad():
-        for _ in range(20):
-            started = time.process_time()
-            network(collate([encoder.encode(state)], vocabulary))
-            calls.append(time.process_time() - started)
-    return Speed(name, network.size, batch_size / statistics.median(times[1:]), 1e3 * statistics.median(calls))
+    for _ in range(20):
+        started = time.process_time()
+        network.ask(collate([encoder.encode(state)], vocabulary))
+        calls.append(time.process_time() - started)
+    return Speed(name, network.size, batches[0].graphs / statistics.median(times[1:]), 1e3 * statistics.median(calls))
 
 
 def sampled(count: int, budget: int = 20) -> tuple[float, float]:
@@ -122,8 +118,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     write = sys.stdout.write
     write(f"{'shape':20} {'parameters':>10} {'graphs/CPU-s':>13} {'call, ms':>9}\n")
+    vocabulary = Vocabulary(UNIFORM)
+    found = states(task(), vocabulary)
+    batches = [collate(list(itertools.islice(found, options.batch)), vocabulary) for _ in range(2)]
+    nodes = sum(len(batch.kinds) for batch in batches) / (2 * options.batch)
+    write(f"{nodes:.1f} nodes a graph, {options.batch} graphs a batch\n")
     for name in SHAPES:
-        speed = measure(name, options.batch, options.rounds)
+        speed = measure(name, batches, options.rounds)
         write(f"{speed.name:20} {speed.parameters:10,} {speed.trained:13,.0f} {speed.call:9.1f}\n")
     rate, distinct = sampled(options.samples)
     write(f"samples/CPU-s {rate:.0f}, distinct {distinct:.1%}\n")

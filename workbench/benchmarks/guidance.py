@@ -68,7 +68,7 @@ def fits(program: Dream, spec: Spec, domain: Domain) -> bool:
             value = evaluate(program.program, example.inputs, domain)
         except LimitExceeded:
             return False
-        if typed_key(value) != typed_key(example.output):  # type: ignore[arg-type]
+        if typed_key(value) != typed_key(example.output):
             return False
     return True
 

@@ -9,8 +9,10 @@ import torch
 
 from dsl.domain import load_domain
 from dsl.errors import GrammarError
-from dsl.printing import to_sexpr
-from dsl.terms import Literal, postorder
+from dsl.languages import LanguageSettings
+from dsl.printing import parse_term, to_sexpr
+from dsl.terms import ABSTRACTION, Literal, Operator, operators, postorder
+from dsl.types import parse_type
 from dsl.values import typed_key
 from tests.wake_sleep.model.examples import SCOPE, TASKS, condition, tiny, with_constants
 from tests.wake_sleep.model.recogniser import Recogniser
@@ -18,6 +20,7 @@ from wake_sleep.model.condition import Condition
 from wake_sleep.model.network import Network
 from wake_sleep.model.partial import PartialDerivation, complete
 from wake_sleep.model.sampling import Sampler, SamplingSettings, propose
+from wake_sleep.model.symbols import production_tokens
 
 BUDGET = 20
 
@@ -138,3 +141,16 @@ def test_a_state_that_is_a_program_already_needs_no_step() -> None:
     state = PartialDerivation(task.grammar)
     state.expand(0, next(p for p in task.grammar.productions(task.grammar.start) if not p.children))
     assert state.is_complete
+
+
+def test_an_abstraction_is_known_by_its_body_and_can_be_proposed() -> None:
+    domain = load_domain("lists")
+    definition = parse_term("(lambda (cdr (reverse $0)))", domain.operator)
+    learned = Operator("learned", parse_type("list(int) -> list(int)"), ABSTRACTION, definition)
+    grammar = domain.grammar(TASKS["lists"][0], LanguageSettings(abstractions=(learned,)))
+    production = next(p for p in grammar.productions(grammar.start) if p.head is learned)
+    assert {"body:cdr", "body:reverse"} <= set(production_tokens(production, grammar.start.type))
+    task = Condition(grammar, domain, condition("lists").cases)
+    programs = Sampler(task, tiny(), SamplingSettings(budget=10, spread=True)).sample(150)
+    assert any(learned in operators(program) for program in programs)
+    assert all(grammar.derive(program) is not None for program in programs)

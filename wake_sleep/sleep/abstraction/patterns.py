@@ -10,6 +10,7 @@ else, it stands for the head of the term there with its first arguments.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,11 +23,31 @@ from dsl.terms import (
     Variable,
     abstract,
     free_variables,
-    postorder,
     rename,
     shift,
     strip_lambdas,
 )
+
+
+def unknown(term: Term, known: Mapping[Term, object]) -> Iterator[Term]:
+    """The distinct sub-terms that have no entry in a table, children first.
+
+    Each must get one before the next is asked for.
+
+    What lies below a known term is not visited.
+    """
+    stack = [term]
+    while stack:
+        node = stack[-1]
+        if node in known:
+            stack.pop()
+            continue
+        waiting = [child for child in node.children if child not in known]
+        if waiting:
+            stack += waiting
+        else:
+            stack.pop()
+            yield node
 
 
 class Contents:
@@ -43,9 +64,8 @@ class Contents:
             return 0
         found = self._free.get(term)
         if found is None:
-            for node in postorder([term]):
-                if node.free and node not in self._free:
-                    self._free[node] = self._free_of(node)
+            for node in unknown(term, self._free):
+                self._free[node] = self._free_of(node)
             found = self._free[term]
         return found
 
@@ -54,17 +74,15 @@ class Contents:
             return 1 << node.index
         mask = 0
         for child in node.children:
-            if child.free:
-                mask |= self._free[child]
+            mask |= self._free[child]
         return mask >> 1 if isinstance(node, Lambda) else mask
 
     def constants(self, term: Term) -> int:
         """The operators and literals: a bit for each."""
         found = self._constants.get(term)
         if found is None:
-            for node in postorder([term]):
-                if node not in self._constants:
-                    self._constants[node] = self._constants_of(node)
+            for node in unknown(term, self._constants):
+                self._constants[node] = self._constants_of(node)
             found = self._constants[term]
         return found
 

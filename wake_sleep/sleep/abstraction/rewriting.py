@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from dsl.terms import ABSTRACTION, Application, Operator, Term, beta_normal, operators, postorder, rebuild
-from wake_sleep.sleep.abstraction.patterns import Contents, Match, Pattern, applied, patterns_of, root_of
+from wake_sleep.sleep.abstraction.patterns import Contents, Match, Pattern, applied, patterns_of, root_of, unknown
 
 NodeCosts: TypeAlias = Callable[[Term], float]
 """The cost of a node itself, without its children; it may depend on the kind of node, its head and the number of its
@@ -92,9 +92,8 @@ class Rewriter:
         """The cost of a term as it stands (sharing expanded)."""
         found = self._cost.get(term)
         if found is None:
-            for node in postorder([term]):
-                if node not in self._cost:
-                    self._cost[node] = self.costs(node) + sum(self._cost[child] for child in node.children)
+            for node in unknown(term, self._cost):
+                self._cost[node] = self.costs(node) + sum(self._cost[child] for child in node.children)
             found = self._cost[term]
         return found
 

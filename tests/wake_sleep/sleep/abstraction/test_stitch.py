@@ -1,10 +1,12 @@
 """Stitch as a miner: what its defects cannot do here, and what comes of a child that fails."""
 
+import random
 import sys
 from collections.abc import Sequence
 
 import pytest
 
+from dsl.errors import ReverieError
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable, beta_normal
 from dsl.types import INT, STRING, arrow
 from wake_sleep.sleep.abstraction import stitch
@@ -75,15 +77,11 @@ def test_weights_are_repetitions() -> None:
 
 def test_programs_that_apply_abstractions_get_proposals_in_the_base_language() -> None:
     definition = read_program("(lambda (g 1 (h 2 $0)))")
-    learned = Operator("learned", read_type(1), "abstraction", definition)
-    programs = [Application(Operator("f", read_type(2)), (Application(learned, (each,)), each))
+    learned = Operator("learned", arrow(INT, INT), "abstraction", definition)
+    programs = [Application(Operator("f", arrow(INT, INT, INT)), (Application(learned, (each,)), each))
                 for each in (Application(Operator(name, INT)) for name in "abc")]  # fmt: skip
     found = propose(weighted_corpus(programs, ["1", "2", "3"]), [PORTFOLIO[0]], LIMITS)
     assert [write_program(p.definition) for p in found.proposals] == ["(lambda (f (g 1 (h 2 $0)) $0))"]
-
-
-def read_type(arity: int) -> "object":
-    return arrow(*[INT] * (arity + 1))
 
 
 def test_operators_of_a_typed_language_are_fully_applied() -> None:
@@ -104,11 +102,11 @@ def test_operators_of_a_typed_language_are_fully_applied() -> None:
 def test_literals_of_any_text_survive() -> None:
     join = Operator("join", arrow(STRING, STRING, STRING))
     texts = ["a b", "(", "#t", "é", '"']
-    programs = [Application(join, (Application(join, (Literal("x y", STRING), Literal("(", STRING))), Literal(text, STRING)))
-                for text in texts]  # fmt: skip
+    inner = Application(join, (Literal("x y", STRING), Literal("(", STRING)))
+    programs = [Application(join, (inner, Literal(text, STRING))) for text in texts]
     found = propose(weighted_corpus(programs, texts), [StitchSettings(arity=1)], LIMITS)
     assert found.events == ()
-    expected = Lambda(Application(join, (programs[0].children[0], Variable(0))))
+    expected = Lambda(Application(join, (inner, Variable(0))))
     assert [proposal.definition for proposal in found.proposals] == [expected]
 
 
@@ -149,12 +147,25 @@ def test_a_child_that_dies_is_told_of(code: str, event: str) -> None:
     assert (lines, events) == ([], [event])
 
 
-def test_limits_are_kept() -> None:
-    # Much too little CPU time to start in, and too little memory to load anything.
-    for limits in (Limits(cpu_seconds=20, memory=1 << 20), Limits(cpu_seconds=20, memory=30 << 20)):
-        found = propose(corpus("(f x)", "(f y)"), PORTFOLIO, limits)
-        assert found.proposals == ()
-        assert len(found.events) == 1
+def test_memory_is_bounded() -> None:
+    found = propose(corpus("(f (g 1 2) x)", "(f (g 1 2) y)"), PORTFOLIO, Limits(cpu_seconds=20, memory=1 << 20))
+    assert found.proposals == ()
+    assert len(found.events) == 1
+    assert "Stitch" in found.events[0]
+
+
+def test_cpu_time_is_bounded_and_what_was_found_by_then_counts() -> None:
+    rng = random.Random(0)
+
+    def tree(depth: int) -> str:
+        return f"({rng.choice('fgh')} {tree(depth - 1)} {tree(depth - 1)})" if depth else rng.choice("abcd")
+
+    easy = StitchSettings(arity=0, iterations=1)
+    hard = StitchSettings(arity=4, iterations=50)
+    texts = [tree(7) for _ in range(60)]
+    found = propose(corpus(*texts), [easy, hard], Limits(cpu_seconds=1))
+    assert found.proposals
+    assert found.events == ("Stitch was ended after 1 CPU-seconds",)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +185,7 @@ def test_limits_are_kept() -> None:
 def test_garbage_is_no_answer(line: str, message: str) -> None:
     symbols = Symbols()
     write_program(read_program("(f x)"), name=symbols.name)
-    with pytest.raises(stitch.ReverieError, match=message):
+    with pytest.raises(ReverieError, match=message):
         read_answer(line, symbols)
 
 

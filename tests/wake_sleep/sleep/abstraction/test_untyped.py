@@ -1,5 +1,7 @@
 """S-expressions of other systems."""
 
+import re
+
 import pytest
 
 from dsl.terms import Application, Lambda, Variable
@@ -12,7 +14,7 @@ from wake_sleep.sleep.abstraction.untyped import ProgramSyntaxError, constant, r
         "x",
         "(f x)",
         "(lambda (map (lambda (+ $0 $1)) $0))",
-        '(f "a b (c" #t 0.5 -3 é \',\')',
+        "(f \"a b (c\" #t 0.5 -3 é ',')",
         "((lambda ($0 $0)) (lambda $0))",
         "(#(lambda (+ $0 1)) 2)",
         "(f (g) (h x y))".replace("(g)", "g"),
@@ -48,5 +50,5 @@ def test_parameters_are_written_with_their_number() -> None:
 
 @pytest.mark.parametrize("text", ["", "(f x", "(f x))", "x y", "()", "(lambda)", "(lambda x y)", "(f $0)", "#(f"])
 def test_what_is_no_program_is_refused(text: str) -> None:
-    with pytest.raises(ProgramSyntaxError, match="."):
+    with pytest.raises(ProgramSyntaxError, match=re.escape(f": {text}")):
         read_program(text)
