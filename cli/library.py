@@ -127,6 +127,7 @@ def compress(
     ],
     objective: Annotated[Objective, typer.Option("--objective", help="What is minimised.")] = Objective.SIZE,
     metric: Annotated[MetricName, typer.Option("--metric", help="How size is counted.")] = MetricName.STITCH,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Take several times as long to find more.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write everything there as JSON, rewritten programs too.")
     ] = None,
@@ -140,7 +141,7 @@ def compress(
     from workbench.compression import CORPUS_COLUMNS, FUNCTION_COLUMNS, compress_file, geometric_mean
 
     rows = []
-    for row in compress_file(corpus, objective, metric):
+    for row in compress_file(corpus, objective, metric, is_thorough=thorough):
         for event in row.events:
             complain(f"{row.corpus}: {event}")
         rows.append(row)

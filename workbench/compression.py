@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from dsl.errors import ReverieError
-from wake_sleep.sleep.abstraction.compression import Compression, CompressionSettings, LibraryFunction, compress
+from wake_sleep.sleep.abstraction.compression import (
+    Compression,
+    CompressionSettings,
+    LibraryFunction,
+    compress,
+    thorough,
+)
 from wake_sleep.sleep.abstraction.corpus import read_corpora
 from wake_sleep.sleep.abstraction.metrics import METRICS
 from wake_sleep.sleep.abstraction.untyped import write_program
@@ -81,8 +87,16 @@ class UntypedCorpus(ReverieError):
     """A corpus has no types where they are needed; compress it by size, or learn from tasks by `reverie train`."""
 
 
-def compress_file(path: Path, objective: Objective, metric: MetricName) -> Iterator[CorpusRow]:
+def compress_file(
+    path: Path, objective: Objective, metric: MetricName, *, is_thorough: bool = False
+) -> Iterator[CorpusRow]:
     """Compress every corpus of a file; each result comes as soon as it is there.
+
+    Args:
+        path: the file.
+        objective: what is minimised.
+        metric: how size is counted.
+        is_thorough: whether to take several times as long and find somewhat more.
 
     Raises:
         CorpusError: if the file holds no corpus.
@@ -94,7 +108,8 @@ def compress_file(path: Path, objective: Objective, metric: MetricName) -> Itera
             f"{path}: --objective joint scores programs by a typed grammar, and these programs have no types;"
             " use --objective size"
         )
-    settings = CompressionSettings(metric=METRICS[metric])
+    counted = METRICS[metric]
+    settings = thorough(counted) if is_thorough else CompressionSettings(metric=counted)
     for corpus in corpora:
         begin = cpu_seconds()
         found = compress(corpus, settings)

@@ -60,6 +60,7 @@ class Generations:
         if domain not in self._known:
             found = None
             if self._name == LATEST and self._store is not None and domain is not None:
-                found = self._store.latest_generation(domain)
+                # What was learned of a whole domain holds for its sets of primitives as well.
+                found = self._store.latest_generation(domain) or self._store.latest_generation(domain.split("/")[0])
             self._known[domain] = UNTRAINED if found is None else generation_of(found)
         return self._known[domain]

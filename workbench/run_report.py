@@ -130,11 +130,11 @@ def _chart(cycles: Sequence[CycleRecord]) -> str:
     for (name, points), colour in zip(series.items(), _COLOURS, strict=False):
         line = " ".join(place(*point) for point in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [
-            f'<circle cx="{p.split(",")[0]}" cy="{p.split(",")[1]}" r="3" fill="{colour}"/>' for p in line.split()
-        ]
-        x, y = place(*points[-1]).split(",")
-        parts.append(f'<text x="{x}" y="{float(y) - 8:g}" text-anchor="end" fill="{colour}">{escape(name)}</text>')
+        end_x, end_y = "", ""
+        for end_x, end_y in (point.split(",") for point in line.split()):
+            parts.append(f'<circle cx="{end_x}" cy="{end_y}" r="3" fill="{colour}"/>')
+        at = f'x="{end_x}" y="{float(end_y) - 8:g}"'
+        parts.append(f'<text {at} text-anchor="end" fill="{colour}">{escape(name)}</text>')
     told = "; ".join(f"{n}: {', '.join(f'{v:.0f} % in cycle {c}' for c, v in points)}" for n, points in series.items())
     return (
         f'<figure><svg role="img" aria-label="{escape(told)}" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '

@@ -8,11 +8,11 @@ import pytest
 from dsl.domain import load_domain
 from dsl.printing import parse_term
 from dsl.spec import Task, task_from_examples
+from wake_sleep.scoring import right_on_held_out
 from wake_sleep.wake.outcome import Outcome, Status
 from workbench.evaluation.comparison import compare
 from workbench.evaluation.plots import draw_cactus, solving_times
 from workbench.evaluation.summary import Score, distribution, read_score, summarise
-from wake_sleep.scoring import right_on_held_out
 
 
 def score(name: str, status: Status = Status.SOLVED, cpu: float = 1.0, **known: object) -> Score:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from dsl.errors import ReverieError
 from workbench.tasks import absolute, read_task_set
 
 
-def write(path: Path, **tasks: list[tuple[list[object], object]]) -> None:
+def write(path: Path, **tasks: Sequence[tuple[Sequence[object], object]]) -> None:
     """A file of list tasks."""
     listed = [
         {"name": name, "type": "list(int) -> int", "examples": [{"inputs": i, "output": o} for i, o in examples]}

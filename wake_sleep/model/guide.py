@@ -46,6 +46,7 @@ ARRAYS: Final = (
     *("first", "kinds", "stated", "bias", "second_weight", "second_bias", "out_weight", "out_bias"),
     *("key_table", "context_table"),
 )
+BASE_ARRAYS: Final = ("base_keys", "base_lengths", "base_weights")
 _METADATA: Final = "reverie"
 LARGEST_CORRECTION: Final = 8.0
 """Nats that a weight is corrected by, at most."""
@@ -156,7 +157,7 @@ class Guide:
         arrays = {
             name: np.ascontiguousarray(self.arrays[name], np.float16 if name in half else np.float32) for name in ARRAYS
         }
-        base = [[list(context), dict(weights)] for context, weights in self.base.contextual.items()]
+        named, weights = _flattened(self.base)
         data = {
             "format": FORMAT,
             "domain": self.domain,
@@ -167,10 +168,10 @@ class Guide:
                 [*c, list(t)] for c, t in zip(self.choices.contexts, self.choices.context_tokens, strict=True)
             ],
             "keys": [[k, list(t)] for k, t in zip(self.choices.keys, self.choices.key_tokens, strict=True)],
-            "base": {"contextual": base, "unigram": dict(self.base.unigram)},
+            "base": named,
             "training": dict(self.training),
         }
-        return safetensors.numpy.save(arrays, {_METADATA: json.dumps(data, ensure_ascii=True)})
+        return safetensors.numpy.save(arrays | weights, {_METADATA: json.dumps(data, ensure_ascii=True)})
 
     @classmethod
     def from_bytes(cls, content: bytes, domain: str | None = None) -> Guide:
@@ -197,15 +198,16 @@ class Guide:
             features = FeatureSpace(ProbeSet.from_data(data["probes"]), data["features"])
         except (DomainError, TermSyntaxError) as error:
             raise GuideError(f"the guide does not fit the installed domains: {error}") from error
-        contexts, keys, base = data["contexts"], data["keys"], data["base"]
+        contexts, keys = data["contexts"], data["keys"]
         space = ChoiceSpace(
             [(parent, argument) for parent, argument, _ in contexts],
             [key for key, _ in keys],
             [tokens for *_, tokens in contexts],
             [tokens for _, tokens in keys],
         )
-        contextual = {(parent, argument): weights for (parent, argument), weights in base["contextual"]}
-        return cls(name, features, space, Weights(contextual, base["unigram"]), arrays, data["training"])
+        base = _unflattened(data["base"], arrays)
+        own = {name: arrays[name].astype(np.float32) for name in ARRAYS}
+        return cls(name, features, space, base, own, data["training"])
 
     @property
     def identity(self) -> str:
@@ -225,6 +227,32 @@ def _embedded(table: Floats, tokens: Sequence[Sequence[str]]) -> Floats:
     return np.stack([table[each].mean(0) for each in rows])
 
 
+def _flattened(weights: Weights) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Weights as names, contexts and keys, and as arrays: the unigram weights and then those of each context."""
+    numbers: dict[str, int] = {}
+    rows = [weights.unigram, *weights.contextual.values()]
+    keys = [numbers.setdefault(key, len(numbers)) for row in rows for key in row]
+    arrays = {
+        "base_keys": np.array(keys, np.int32),
+        "base_lengths": np.array([len(row) for row in rows], np.int32),
+        "base_weights": np.array([weight for row in rows for weight in row.values()], np.float32),
+    }
+    return {"keys": list(numbers), "contexts": list(map(list, weights.contextual))}, arrays
+
+
+def _unflattened(named: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
+    """What `_flattened` took apart."""
+    names, ends = named["keys"], np.cumsum(arrays["base_lengths"])[:-1]
+    rows = [
+        {names[key]: weight for key, weight in zip(keys.tolist(), weights.tolist(), strict=True)}
+        for keys, weights in zip(
+            np.split(arrays["base_keys"], ends), np.split(arrays["base_weights"], ends), strict=True
+        )
+    ]
+    contexts = [(parent, argument) for parent, argument in named["contexts"]]
+    return Weights(dict(zip(contexts, rows[1:], strict=True)), rows[0])
+
+
 def language_identity(domain: Domain) -> str:
     """A hash of the names and types of a domain's primitives and of its constants."""
     return content_hash(
@@ -234,7 +262,7 @@ def language_identity(domain: Domain) -> str:
     )
 
 
-def _read(content: bytes) -> tuple[dict[str, Any], dict[str, Floats]]:
+def _read(content: bytes) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Metadata and arrays of a file.
 
     Raises:
@@ -247,9 +275,9 @@ def _read(content: bytes) -> tuple[dict[str, Any], dict[str, Floats]]:
         data = json.loads(text)
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise GuideError(f"this is no guide, or a damaged one: {error!r}"[:300]) from error
-    missing = [name for name in ARRAYS if name not in arrays]
+    missing = [name for name in (*ARRAYS, *BASE_ARRAYS) if name not in arrays]
     if missing or not isinstance(data, dict):
         raise GuideError(f"this is no guide of costs: it lacks {', '.join(missing) or 'its description'}")
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise GuideError("the guide is damaged: it has numbers that are not finite")
-    return data, {name: arrays[name].astype(np.float32) for name in ARRAYS}
+    return data, arrays

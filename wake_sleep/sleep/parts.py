@@ -94,6 +94,7 @@ def dream_in_parts(
     if count is None and seconds is None:
         raise ValueError("neither a count nor a time bounds the dreams")
     deadline = None if seconds is None else time.monotonic() + seconds
+    settings = settings if count is None else settings.for_count(count)
     most = None if count is None else most_parts(count, settings)
     parts = _parts(pool, domain, tuple(requests), generation, settings, seed, most, deadline)
     with contextlib.closing(parts):

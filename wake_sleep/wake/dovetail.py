@@ -2,8 +2,8 @@
 
 The guided search is far faster where what was learned fits, and lost where it does not; which is the case nobody knows
 beforehand. It gets the first `HEAD_START` candidates alone, since what it finds at once is worth no second opinion.
-Then the search that has had fewer candidates is the next: until either has found something, both together take at most
-twice what either alone would.
+Then the search that has made less effort is the next (see `Meter.effort`: applying a function to a list is more work
+than an addition): until either has found something, both together take at most twice what either alone would.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ class PartMeter(Meter):
             budget = dataclasses.replace(budget, candidates=budget.candidates - others)
         self.budget = budget
 
-    def spend(self, candidates: int, kept_bytes: int = 0) -> None:
+    def spend(self, candidates: int, kept_bytes: int = 0, work: int = 0) -> None:
         """See `Meter.spend`."""
         self.candidates += candidates
-        self._whole.spend(candidates)
+        self.effort += candidates + work
+        self._whole.spend(candidates, work=work)
         if self.budget.memory is not None and kept_bytes > self.budget.memory:
             self.is_full = True
             raise OutOfBudget(f"memory: the search keeps more than {self.budget.memory >> 20} MiB")
@@ -121,7 +122,7 @@ class Dovetail:
         first = self._lanes[0]
         lane = first
         if first.meter.candidates >= HEAD_START:
-            lane = min(self._lanes, key=lambda lane: lane.meter.candidates)
+            lane = min(self._lanes, key=lambda lane: lane.meter.effort)
         if isinstance(lane.meter, PartMeter):
             lane.meter.share_out(len(self._lanes))
         return lane

@@ -24,13 +24,14 @@ class Meter:
     Attributes:
         budget: what may be spent.
         candidates: candidates so far.
+        effort: the same, but what takes longer than a candidate as a rule counts for several; no clock decides on it.
         has_backstop: whether timers end the search should it not end itself; see `wake_sleep.wake.backstop`.
     """
 
     def __init__(self, budget: Budget) -> None:
         """Start the clocks."""
         self.budget = budget
-        self.candidates = 0
+        self.candidates = self.effort = 0
         self.has_backstop = False
         self._cpu_start, self._wall_start = cpu_clock(), time.monotonic()
 
@@ -61,17 +62,19 @@ class Meter:
         left += [] if budget.wall_seconds is None else [budget.wall_seconds - self.wall_seconds]
         return max(0.0, min(left)) if left else None
 
-    def spend(self, candidates: int, kept_bytes: int = 0) -> None:
+    def spend(self, candidates: int, kept_bytes: int = 0, work: int = 0) -> None:
         """Count candidates, and end the search if that or anything else is more than the budget allows.
 
         Args:
             candidates: candidates since the last call; may be 0.
             kept_bytes: what the search keeps in memory by its own count, in all.
+            work: what else was done since the last call that takes as long as so many cheap candidates.
 
         Raises:
             OutOfBudget: with the reason, if a limit is reached.
         """
         self.candidates += candidates
+        self.effort += candidates + work
         budget = self.budget
         if budget.candidates is not None and self.candidates >= budget.candidates:
             raise OutOfBudget(f"candidates: the budget of {budget.candidates} is spent")

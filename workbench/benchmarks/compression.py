@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dsl.errors import ReverieError
 from dsl.terms import Term, beta_normal, postorder
-from wake_sleep.sleep.abstraction.compression import CompressionSettings, compress, task_cost
+from wake_sleep.sleep.abstraction.compression import CompressionSettings, compress, task_cost, thorough
 from wake_sleep.sleep.abstraction.corpus import Corpus, read_corpora
 from wake_sleep.sleep.abstraction.metrics import METRICS, Metric
 from wake_sleep.sleep.abstraction.rewriting import Rewriter
@@ -137,14 +137,16 @@ class Outcome:
     events: tuple[str, ...]
 
 
-def compress_both(corpora: Iterable[Corpus], metrics: Sequence[Metric]) -> dict[str, list[Outcome]]:
+def compress_both(
+    corpora: Iterable[Corpus], metrics: Sequence[Metric], settings_for: Callable[[Metric], CompressionSettings]
+) -> dict[str, list[Outcome]]:
     """Compress corpora by Reverie, once for each metric, and by Stitch; by the name of the metric."""
     outcomes: dict[str, list[Outcome]] = {metric.name: [] for metric in metrics}
     for corpus in corpora:
         theirs, _ = stitch_alone(corpus)
         for metric in metrics:
             begin = cpu_seconds()
-            found = compress(corpus, CompressionSettings(metric=metric))
+            found = compress(corpus, settings_for(metric))
             seconds = cpu_seconds() - begin
             pairs = zip(corpus.programs, found.rewritten, strict=True)
             wrong = sum(beta_normal(form, expand=True) is not program for program, form in pairs)
@@ -239,6 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sample", type=int, help="so many files of each domain (default all)")
     parser.add_argument("--metric", choices=tuple(METRICS), action="append", help="may be repeated (default all)")
     parser.add_argument("--domain", choices=(*DOMAINS, "cogsci"), action="append", help="may be repeated (default all)")
+    parser.add_argument("--thorough", action="store_true", help="take longer with DreamCoder's corpora")
     parser.add_argument("--seed", type=int, default=0, help="of sample and halves")
     stated = parser.parse_args(arguments)
     bench = bench_folder(stated.bench)
@@ -254,7 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if stated.sample is not None and stated.sample < len(corpora):
             kept = random.Random(stated.seed).sample(range(len(corpora)), stated.sample)
             corpora = [corpora[i] for i in sorted(kept)]
-        outcomes = compress_both(corpora, metrics)
+        outcomes = compress_both(corpora, metrics, thorough if stated.thorough else CompressionSettings)
         for metric in metrics:
             write(f"{dreamcoder_line(domain, metric.name, outcomes[metric.name])}\n")
         if domain in PUBLISHED and "babble" in outcomes:

@@ -24,12 +24,19 @@ class AntiUnifier:
         """Allow so many parameters."""
         self.arity = arity
         self._contents = Contents()
+        self._known: dict[_Part, Term | None] = {}
 
     def generalise(self, left: Term, right: Term) -> Term | None:
         """A closed term λx₁ … xₙ. b such that either term is an instance of b, or None if n would be too large.
 
-        The parameters are numbered by their first occurrence in b, from left to right.
+        The parameters are numbered by their first occurrence in b, from left to right. What was asked before is known.
         """
+        pair = (left, right)
+        if pair not in self._known:
+            self._known[pair] = self._generalise(left, right)
+        return self._known[pair]
+
+    def _generalise(self, left: Term, right: Term) -> Term | None:
         parameters: dict[tuple[_Part, int], int] = {}
         # Leaves of the result, with parameters as negative numbers until their count is known.
         done: dict[tuple[Term, Term, int], Term] = {}

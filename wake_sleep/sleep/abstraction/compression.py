@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dsl.terms import Lambda, Operator, Term, operators
+from wake_sleep.sleep.abstraction.antiunify import AntiUnifier
 from wake_sleep.sleep.abstraction.corpus import Corpus
 from wake_sleep.sleep.abstraction.metrics import STITCH, Metric
 from wake_sleep.sleep.abstraction.neighbours import neighbours
 from wake_sleep.sleep.abstraction.rewriting import Rewriter, uses
 from wake_sleep.sleep.abstraction.selection import Graph, State, exchange, select
 from wake_sleep.sleep.abstraction.stitch import (
+    PORTFOLIO,
     SIZE_PORTFOLIO,
     Limits,
     StitchSettings,
@@ -42,11 +44,16 @@ class CompressionSettings:
     portfolio: tuple[StitchSettings, ...] = SIZE_PORTFOLIO
     rounds: int = 2
     refinements: int = 3
-    candidates: int = 60
+    candidates: int = 40
     exchanges: bool = False
     arity: int = 4
     abstractions: int | None = None
     limits: Limits = field(default_factory=Limits)
+
+
+def thorough(metric: Metric) -> CompressionSettings:
+    """Settings that take several times as long and find somewhat more."""
+    return CompressionSettings(metric, PORTFOLIO + SIZE_PORTFOLIO, rounds=3, refinements=5, exchanges=True)
 
 
 @dataclass(frozen=True)
@@ -129,9 +136,10 @@ def _search(graph: Graph, corpus: WeightedCorpus, settings: CompressionSettings)
             rewriter = Rewriter([graph.candidates[n] for n in sorted(state.library)], settings.metric)
             rewritten = tuple(rewriter.rewrite(program) for program in corpus.programs)
             asked = WeightedCorpus(rewritten, corpus.tasks, corpus.weights)
+    unifier = AntiUnifier(settings.arity)
     for _ in range(settings.refinements):
         before = state.total
-        nearby = neighbours(graph, state.library, settings.arity, settings.candidates)
+        nearby = neighbours(graph, state.library, unifier, settings.candidates)
         state = _improved(graph, state, nearby, settings)
         if state.total >= before:
             break
@@ -141,10 +149,9 @@ def _search(graph: Graph, corpus: WeightedCorpus, settings: CompressionSettings)
 
 
 def _improved(graph: Graph, state: State, definitions: Iterable[Term], settings: CompressionSettings) -> State:
-    """The best library with more candidates, as large as before at most."""
+    """The best library that is reached from another one with more candidates."""
     graph.add(untyped_abstraction(f"candidate {number}", d) for number, d in enumerate(definitions))
-    everything = range(len(graph.candidates))
-    return select(graph, everything, state.library, settings.abstractions)
+    return select(graph, range(len(graph.candidates)), state.library, settings.abstractions)
 
 
 def compressed(corpus: Corpus, library: Sequence[Operator], metric: Metric, events: Sequence[str] = ()) -> Compression:

@@ -49,7 +49,9 @@ class LearningSettings:
         arity: most parameters of an abstraction.
         iterations: how often functions are mined, each time from the programs as rewritten before.
         abstractions: most abstractions of a library; with 0 the former one stays.
-        pseudo_count: how many choices the backed-off probabilities count for in each context.
+        pseudo_count: how many choices the backed-off probabilities count for in each context. With few, a context that
+            was seen a few times says all, and what is repeated below it seems to need no name; the costs of the next
+            wake, counted on dreams as well, are as smooth as with many.
         hold_out: share of the tasks that a library is judged by.
         seconds: about how long it may take on the clock; None for no limit, so that nothing is decided by a clock.
         memory: bytes that a miner's process may use.
@@ -60,7 +62,7 @@ class LearningSettings:
     arity: int = 3
     iterations: int = 2
     abstractions: int = 50
-    pseudo_count: float = 1.0
+    pseudo_count: float = 10.0
     hold_out: float = 0.2
     seconds: float | None = None
     memory: int = 4 << 30

@@ -14,20 +14,19 @@ from wake_sleep.sleep.abstraction.antiunify import AntiUnifier
 from wake_sleep.sleep.abstraction.patterns import root_of
 from wake_sleep.sleep.abstraction.selection import Graph
 
-PLACES = 24
+PLACES = 16
 """Places of each kind that are looked at for one function."""
 
 
-def neighbours(graph: Graph, library: Iterable[int], arity: int, most: int) -> list[Term]:
+def neighbours(graph: Graph, library: Iterable[int], unifier: AntiUnifier, most: int) -> list[Term]:
     """Closed terms near the definitions of a library, the most promising first.
 
     Args:
         graph: the corpus and its candidates.
         library: numbers of candidates.
-        arity: most parameters.
+        unifier: what generalises; it remembers what it was asked for another library.
         most: largest number of terms.
     """
-    unifier = AntiUnifier(arity)
     found: dict[Term, int] = {}
     for number in sorted(library):
         definition = graph.candidates[number].definition
@@ -35,7 +34,7 @@ def neighbours(graph: Graph, library: Iterable[int], arity: int, most: int) -> l
         body = strip_lambdas(definition)[1]
         places = dict.fromkeys(graph.places(number))
         fitting = sorted(places, key=lambda t: (-t.size, t.digest))[:PLACES]
-        others = [term for term in graph.terms if root_of(term) is root_of(body) and term not in places]
+        others = [term for term in graph.rooted(root_of(body)) if term not in places]
         others = sorted(others, key=lambda t: (abs(t.size - body.size), t.digest))[:PLACES]
         pairs = [(a, b) for i, a in enumerate(fitting) for b in fitting[:i]] + [(body, other) for other in others]
         for left, right in pairs:

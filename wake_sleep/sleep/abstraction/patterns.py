@@ -10,7 +10,7 @@ else, it stands for the head of the term there with its first arguments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +23,7 @@ from dsl.terms import (
     Variable,
     abstract,
     free_variables,
+    rebuild,
     rename,
     shift,
     strip_lambdas,
@@ -123,19 +124,6 @@ class Binding:
         return abstract(rename(source, numbering), count)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Where a pattern fits.
-
-    Attributes:
-        bindings: what each parameter stands for, first parameter first.
-        rest: arguments of the term beyond those of the pattern, whose body is then applied to them.
-    """
-
-    bindings: tuple[Binding, ...]
-    rest: tuple[Term, ...] = ()
-
-
 class Pattern:
     """An abstraction, applied to some number of arguments, as a pattern.
 
@@ -182,7 +170,8 @@ class Pattern:
         return consumes or not applies_parameter
 
     @cached_property
-    def _constants(self) -> int:
+    def constants(self) -> int:
+        """The constants of the body, as `Contents` numbers them: a term that lacks one is not matched."""
         return self._contents.constants(self.body)
 
     @property
@@ -192,26 +181,12 @@ class Pattern:
             return None
         return root_of(self.body)
 
-    def match(self, term: Term) -> Match | None:
-        """The match at the root of a β-normal term, or None."""
-        if self._constants & ~self._contents.constants(term):
+    def match(self, term: Term) -> tuple[Binding, ...] | None:
+        """What each parameter stands for, first parameter first, if the pattern fits a β-normal term; or None."""
+        if self.constants & ~self._contents.constants(term):
             return None
-        body = self.body
-        rest: tuple[Term, ...] = ()
         found: list[Binding | None] = [None] * self.arity
-        goals: list[tuple[Term, Term, int]] = []
-        if isinstance(body, Application) and isinstance(body.head, Application):
-            # An application of a term to some arguments fits one to more arguments.
-            if not isinstance(term, Application) or isinstance(term.head, Operator):
-                return None
-            count = len(body.arguments)
-            if len(term.arguments) < count:
-                return None
-            goals.append((body.head, term.head, 0))
-            goals.extend((p, t, 0) for p, t in zip(body.arguments, term.arguments, strict=False))
-            rest = term.arguments[count:]
-        else:
-            goals.append((body, term, 0))
+        goals: list[tuple[Term, Term, int]] = [(self.body, term, 0)]
         while goals:
             pattern, here, depth = goals.pop()
             if pattern.free <= depth:
@@ -240,7 +215,7 @@ class Pattern:
                 else:
                     goals.extend((p, t, depth) for p, t in zip(pattern.children, here.children, strict=True))
         bindings = tuple(binding for binding in found if binding is not None)
-        return Match(bindings, rest) if len(bindings) == self.arity else None
+        return bindings if len(bindings) == self.arity else None
 
     def _bind(self, found: list[Binding | None], parameter: Variable, binding: Binding, depth: int) -> bool:
         """Note what a parameter stands for; False if that mentions a bound variable, or differs from before."""
@@ -293,11 +268,37 @@ def patterns_of(abstraction: Operator, contents: Contents) -> list[Pattern]:
     return [pattern for pattern in patterns if pattern.is_usable]
 
 
-def applied(abstraction: Operator, arguments: tuple[Term, ...]) -> Term:
-    """An abstraction applied to at least as many arguments as its type names."""
-    head = Application(abstraction, arguments[: abstraction.arity])
-    rest = arguments[abstraction.arity :]
-    return Application(head, rest) if rest else head
+def applied(function: Operator | Term, arguments: tuple[Term, ...]) -> Term:
+    """A function applied to arguments; an operator to at least as many as its type names."""
+    if isinstance(function, Operator):
+        head = Application(function, arguments[: function.arity])
+        return applied(head, arguments[function.arity :])
+    if not arguments:
+        return function
+    if isinstance(function, Application) and isinstance(function.head, Term):
+        return Application(function.head, function.arguments + arguments)
+    return Application(function, arguments)
+
+
+LONGEST_SPINE = 256
+"""Arguments beyond which the applications to the first few of them are not looked at one by one."""
+
+
+def pieces(term: Term) -> tuple[Term, ...]:
+    """What a term is made of: its children, or for a term applied to several arguments all but the last one, and that.
+
+    So an abstraction may take the place of the application of a term to its first arguments.
+    """
+    if isinstance(term, Application) and isinstance(term.head, Term) and 1 < len(term.arguments) <= LONGEST_SPINE:
+        return (Application(term.head, term.arguments[:-1]), term.arguments[-1])
+    return term.children
+
+
+def assembled(term: Term, parts: Sequence[Term]) -> Term:
+    """A term like `term` made of other pieces."""
+    if isinstance(term, Application) and isinstance(term.head, Term):
+        return applied(parts[0], tuple(parts[1:]))
+    return rebuild(term, parts)
 
 
 def _partial(term: Application, missing: int) -> Term:

@@ -8,9 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
-from dsl.terms import ABSTRACTION, Application, Operator, Term, beta_normal, operators, postorder, rebuild
-from wake_sleep.sleep.abstraction.patterns import Contents, Match, Pattern, applied, patterns_of, root_of, unknown
+from dsl.terms import ABSTRACTION, Application, Operator, Term, beta_normal, operators, postorder
+from wake_sleep.sleep.abstraction.patterns import (
+    Binding,
+    Contents,
+    Pattern,
+    applied,
+    assembled,
+    patterns_of,
+    pieces,
+    root_of,
+    unknown,
+)
 
+Match: TypeAlias = tuple[Binding, ...]
+"""What the parameters of an abstraction stand for where it fits."""
 NodeCosts: TypeAlias = Callable[[Term], float]
 """The cost of a node itself, without its children; it may depend on the kind of node, its head and the number of its
 arguments, but neither on the arguments nor on the index of a variable. The cost of a term is the sum over its tree."""
@@ -81,9 +93,9 @@ class Rewriter:
             if matches is None:
                 matches = self.matches(term)
                 stack.append((term, matches))
-                stack.extend((child, None) for child in term.children)
+                stack.extend((piece, None) for piece in pieces(term))
                 for _, match in matches:
-                    stack.extend((binding.source, None) for binding in match.bindings)
+                    stack.extend((binding.source, None) for binding in match)
             else:
                 self._best[term] = self._cheapest(term, matches)
         return self._best[program]
@@ -121,20 +133,19 @@ class Rewriter:
             term: a term in base-language β-normal form; it may be open.
             without: an abstraction that is not applied at the root, as none is in its own definition.
         """
-        for child in term.children:
-            self.rewrite(child)
+        for piece in pieces(term):
+            self.rewrite(piece)
         matches = [(p, match) for p, match in self.matches(term) if p.abstraction is not without]
         for _, match in matches:
-            for binding in match.bindings:
+            for binding in match:
                 self.rewrite(binding.source)
         return self._forms(term, matches)
 
     def _forms(self, term: Term, matches: Iterable[tuple[Pattern, Match]]) -> list[Term]:
-        found = [rebuild(term, [self._best[child] for child in term.children])]
+        found = [assembled(term, [self._best[piece] for piece in pieces(term)])]
         for pattern, match in matches:
-            arguments = tuple(binding.argument(self._best[binding.source]) for binding in match.bindings)
-            rest = tuple(self._best[argument] for argument in match.rest)
-            found.append(applied(pattern.abstraction, arguments + rest))
+            arguments = tuple(binding.argument(self._best[binding.source]) for binding in match)
+            found.append(applied(pattern.abstraction, arguments))
         return found
 
     def _cheapest(self, term: Term, matches: Iterable[tuple[Pattern, Match]]) -> Term:

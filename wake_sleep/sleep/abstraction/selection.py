@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from dsl.terms import Lambda, Operator, Term, strip_lambdas
 from wake_sleep.sleep.abstraction.metrics import Metric
-from wake_sleep.sleep.abstraction.patterns import Contents, Match, Pattern, patterns_of, root_of
+from wake_sleep.sleep.abstraction.patterns import Binding, Contents, Pattern, patterns_of, pieces, root_of
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _Node:
 
     Attributes:
         own: cost of the node itself.
-        children: numbers of its children.
+        children: numbers of its pieces.
         matches: candidate, cost beside the parts, numbers of the parts.
         users: numbers of the nodes whose cost depends on this one.
     """
@@ -68,6 +68,7 @@ class Graph:
         self._contents = Contents()
         self._number: dict[Term, int] = {}
         self._terms: list[Term] = []
+        self._by_root: dict[object, list[Term]] = {}
         self._nodes: list[_Node] = []
         self._patterns: dict[object, list[tuple[int, Pattern]]] = {}
         self._known: dict[tuple[Term, int], int] = {}
@@ -116,10 +117,9 @@ class Graph:
         self._sort()
         return numbers
 
-    @property
-    def terms(self) -> Sequence[Term]:
-        """All distinct sub-terms of programs and candidates, and the terms that parameters may stand for."""
-        return self._terms
+    def rooted(self, root: object) -> Sequence[Term]:
+        """The distinct sub-terms of programs and candidates with this root (`root_of`)."""
+        return self._by_root.get(root, [])
 
     def places(self, number: int) -> list[Term]:
         """The terms at whose root a candidate may be used."""
@@ -163,7 +163,7 @@ class Graph:
     def _add_terms(self, terms: Iterable[Term]) -> None:
         """Number terms and all that their costs depend on, dependencies first."""
         number = self._number
-        found: dict[Term, list[tuple[int, Pattern, Match]]] = {}
+        found: dict[Term, list[tuple[int, Pattern, tuple[Binding, ...]]]] = {}
         for root in terms:
             stack = [root]
             while stack:
@@ -173,21 +173,25 @@ class Graph:
                     continue
                 if term not in found:
                     found[term] = self._matches(term, self._patterns)
-                    waiting = [child for child in term.children if child not in number]
+                    waiting = [child for child in pieces(term) if child not in number]
                     for _, _, match in found[term]:
-                        waiting += [b.source for b in match.bindings if b.source not in number]
+                        waiting += [b.source for b in match if b.source not in number]
                     if waiting:
                         stack += waiting
                         continue
                 stack.pop()
                 self._number_term(term, found.pop(term))
 
-    def _number_term(self, term: Term, matches: Sequence[tuple[int, Pattern, Match]]) -> None:
+    def _number_term(self, term: Term, matches: Sequence[tuple[int, Pattern, tuple[Binding, ...]]]) -> None:
         place = self._number[term] = len(self._nodes)
-        children = tuple(self._number[child] for child in term.children)
-        node = _Node(self.metric(term), children)
+        made_of = pieces(term)
+        children = tuple(self._number[piece] for piece in made_of)
+        # The application to all but the last argument is a node of its own.
+        own = self.metric(term) if len(made_of) == len(term.children) else self.metric.application
+        node = _Node(own, children)
         self._nodes.append(node)
         self._terms.append(term)
+        self._by_root.setdefault(root_of(term), []).append(term)
         for child in set(children):
             self._nodes[child].users.append(place)
         for number, pattern, match in matches:
@@ -197,26 +201,27 @@ class Graph:
         """Find the matches of new candidates at a node that has a number."""
         matches = self._matches(self._terms[place], patterns)
         if matches:
-            self._add_terms(b.source for _, _, match in matches for b in match.bindings)
+            self._add_terms(b.source for _, _, match in matches for b in match)
             for number, pattern, match in matches:
                 self._note(place, number, pattern, match)
 
     def _matches(
         self, term: Term, patterns: Mapping[object, list[tuple[int, Pattern]]]
-    ) -> list[tuple[int, Pattern, Match]]:
+    ) -> list[tuple[int, Pattern, tuple[Binding, ...]]]:
         found = []
+        lacking = ~self._contents.constants(term)
         for root in (root_of(term), None):
             for number, pattern in patterns.get(root, ()):
-                match = pattern.match(term)
+                match = None if pattern.constants & lacking else pattern.match(term)
                 if match is not None:
                     found.append((number, pattern, match))
         return found
 
-    def _note(self, place: int, number: int, pattern: Pattern, match: Match) -> None:
+    def _note(self, place: int, number: int, pattern: Pattern, match: tuple[Binding, ...]) -> None:
         metric = self.metric
-        beside = metric.leaf + metric.application * (pattern.arity + len(match.rest))
-        beside += metric.binder * sum(len(binding.bound) for binding in match.bindings)
-        parts = tuple(self._number[b.source] for b in match.bindings) + tuple(self._number[t] for t in match.rest)
+        beside = metric.leaf + metric.application * pattern.arity
+        beside += metric.binder * sum(len(binding.bound) for binding in match)
+        parts = tuple(self._number[binding.source] for binding in match)
         self._nodes[place].matches.append((number, beside, parts))
         self._sites[number].append(place)
         for part in set(parts):

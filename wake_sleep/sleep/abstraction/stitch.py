@@ -10,12 +10,14 @@ capped and the process has limits. Its rewritten programs and costs are not used
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from dsl.errors import ReverieError
@@ -31,6 +33,7 @@ from dsl.terms import (
     beta_normal,
     rebuild,
 )
+from wake_sleep.sleep.abstraction import stitch_child
 from wake_sleep.sleep.abstraction.metrics import STITCH, Metric
 from wake_sleep.sleep.abstraction.untyped import read_program, write_program
 
@@ -243,8 +246,13 @@ def run_child(request: Mapping[str, Any], limits: Limits, command: Sequence[str]
         request: see `stitch_child`.
         limits: what the process may use.
         command: the process; by default the child that runs Stitch.
+
+    Raises:
+        ReverieError: if Stitch is not installed.
     """
-    command = command or [sys.executable, "-P", "-m", "wake_sleep.sleep.abstraction.stitch_child"]
+    # Isolated and without site packages, but for the place of Stitch: it starts in a third of the time.
+    command = command or [sys.executable, "-I", "-S", stitch_child.__file__]
+    request = {**request, "place": _place()}
     process = subprocess.Popen(
         [*command, str(limits.cpu_seconds), str(limits.memory)],
         stdin=subprocess.PIPE,
@@ -268,6 +276,14 @@ def run_child(request: Mapping[str, Any], limits: Limits, command: Sequence[str]
     # A line that was cut off is no answer.
     lines = written.decode(errors="replace").split("\n")[:-1]
     return lines, events
+
+
+def _place() -> str:
+    """The folder that Stitch is imported from."""
+    found = importlib.util.find_spec("stitch_core")
+    if found is None or found.origin is None:
+        raise ReverieError("stitch-core is not installed; `reverie doctor` says what is missing")
+    return str(Path(found.origin).parents[1])
 
 
 def _ending(code: int, said: str, limits: Limits) -> str:

@@ -1,8 +1,9 @@
 """Stitch in a process of its own, so that whatever it does can be ended.
 
-``python -m wake_sleep.sleep.abstraction.stitch_child CPU_SECONDS BYTES`` reads one JSON object from the standard input:
-`programs` (texts), `tasks` (a name for each) and `runs` (a list of keyword arguments of ``stitch_core.compress``). It
-writes one JSON line for each run as it ends: the abstractions and programs, or why there are none:
+``python -I -S stitch_child.py CPU_SECONDS BYTES`` reads one JSON object from the standard input: `place` (the folder
+that `stitch_core` is imported from), `programs` (texts), `tasks` (a name for each) and `runs` (a list of keyword
+arguments of ``stitch_core.compress``). It writes one JSON line for each run as it ends: the abstractions and programs,
+or why there are none:
 
     {"abstractions": [{"name": "f0", "arity": 1, "body": "(s0 #0 s1)"}], "rewritten": ["(f0 s2)"]}
     {"error": "Rust backend panicked with exception: …"}
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str]) -> None:
     """Do all runs of one request within the CPU-seconds and bytes that the arguments name."""
     bound(float(arguments[0]), int(arguments[1]))
     request = json.load(sys.stdin)
+    sys.path.append(request["place"])
     stitch = importlib.import_module("stitch_core")
     for run in request["runs"]:
         sys.stdout.write(json.dumps(answer(stitch, request, run)) + "\n")

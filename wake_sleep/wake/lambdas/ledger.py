@@ -62,5 +62,6 @@ class Ledger:
             OutOfBudget: if the budget is spent.
         """
         self._settled = self.effort
-        pending, self.pending, self.work = self.pending, 0, 0
-        self.meter.spend(pending, self.kept_bytes)
+        pending, work = self.pending, self.work
+        self.pending = self.work = 0
+        self.meter.spend(pending, self.kept_bytes, work)
