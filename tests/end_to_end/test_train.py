@@ -15,7 +15,7 @@ from store.repository import Store
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Emmy Noether"]
-STEPS = ("--cycles", "2", "--wake-candidates", "3000", "--dreams", "120")
+STEPS = ("--cycles", "2", "--wake-candidates", "2500", "--dreams", "60")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from workbench.campaign import Campaign, Order
 from workbench.generations import Generations, stored_generation
 
 NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Emmy Noether"]
-SETTINGS = TrainSettings(cycles=2, wake_candidates=4_000, dreams=150)
+SETTINGS = TrainSettings(cycles=2, wake_candidates=2_500, dreams=60)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_equal_seeds_give_equal_runs(store: Store, course: Path) -> None:
     assert learned(store, first.run.id) == learned(store, second.run.id)
 
 
-@pytest.mark.parametrize(("cycle", "phase", "done"), [(1, "wake", 2), (1, "sleep", 0), (2, "wake", 5), (2, "sleep", 1)])
+@pytest.mark.parametrize(("cycle", "phase", "done"), [(1, "wake", 2), (2, "sleep", 0)])
 def test_a_run_that_was_stopped_comes_to_the_same(
     store: Store, course: Path, cycle: int, phase: str, done: int
 ) -> None:

@@ -153,7 +153,7 @@ class Guide:
 
     def to_bytes(self) -> bytes:
         """The content of the file; equal guides give equal bytes."""
-        half = {"first", "kinds", "key_table", "context_table"}
+        half = {"first", "kinds", "second_weight", "out_weight", "key_table", "context_table"}
         arrays = {
             name: np.ascontiguousarray(self.arrays[name], np.float16 if name in half else np.float32) for name in ARRAYS
         }

@@ -9,6 +9,7 @@ T stands, K keys.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -155,16 +156,41 @@ def build_corpus(
     packer = _Packer(features, stands, chance)
     for lesson, kept in zip(lessons, is_kept_back, strict=True):
         packer.add(lesson, kept)
+    learned_groups, kept_groups = packer.groups(False), packer.groups(True)
+    telling, groups, kept_back = _telling(features, learned_groups, kept_groups)
     return CostCorpus(
         domain.name,
         base,
-        features,
+        telling,
         space,
         np.array(stands.contexts, np.int64),
         np.array(stands.log_base, np.float32).reshape(len(stands), len(space.keys) + 1),
-        packer.groups(False),
-        packer.groups(True),
+        groups,
+        kept_back,
     )
+
+
+def _telling(
+    features: FeatureSpace, learned: Sequence[Group], kept_back: Sequence[Group]
+) -> tuple[FeatureSpace, tuple[Group, ...], tuple[Group, ...]]:
+    """The space without the features that are the same for all lessons of each type, and the groups in that space."""
+    varies = np.zeros(len(features), bool)
+    for group in learned:
+        varies[group.columns] |= group.answers.max(0) != group.answers.min(0)
+    names = [name for name, is_telling in zip(features.names, varies.tolist(), strict=True) if is_telling]
+    space = FeatureSpace(features.probes, names)
+
+    def moved(groups: Sequence[Group]) -> tuple[Group, ...]:
+        return tuple(
+            dataclasses.replace(
+                group,
+                columns=space.layout(group.type).columns,
+                answers=np.ascontiguousarray(group.answers[:, varies[group.columns]]),
+            )
+            for group in groups
+        )
+
+    return space, moved(learned), moved(kept_back)
 
 
 @dataclass

@@ -34,6 +34,8 @@ from wake_sleep.wake.search import Goal, Known, Search
 
 _LEAST_PARTS: Final = 20
 """Searches that even few dreams come from."""
+_LEAST_CANDIDATES: Final = 2_000
+"""Candidates of one search, at least."""
 _LEAST_KEPT: Final = 20
 _MEMORY: Final = 1 << 29
 _NO_VALUE: Final[Mapping[Type, Value]] = {BOOL: False, STRING: "", CHAR: "a", REAL: 0.0}
@@ -67,8 +69,10 @@ class DreamSettings:
     language: LanguageSettings = NARROW
 
     def for_count(self, count: int) -> DreamSettings:
-        """The settings for so many dreams: few come from more searches than one, too."""
-        return dataclasses.replace(self, kept=min(self.kept, max(_LEAST_KEPT, count // _LEAST_PARTS)))
+        """The settings for so many dreams: few come from more searches than one, too, each as much shorter."""
+        kept = min(self.kept, max(_LEAST_KEPT, count // _LEAST_PARTS))
+        candidates = max(min(_LEAST_CANDIDATES, self.candidates), self.candidates * kept // self.kept)
+        return dataclasses.replace(self, kept=kept, candidates=candidates)
 
 
 DEFAULT_SETTINGS: Final = DreamSettings()

@@ -22,14 +22,21 @@ from dsl.errors import LimitExceeded
 from dsl.evaluate import evaluate
 from dsl.probability import UNIFORM, ProbabilisticGrammar, Weights
 from dsl.spec import Budget, Spec, Task
+from dsl.terms import Term
 from dsl.values import typed_key
 from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.dreaming import dream
 from wake_sleep.sleep.dreams import Dream, observe_dreams
 from wake_sleep.sleep.refit import fit_weights
 from wake_sleep.sleep.requests import requests_of
-from wake_sleep.wake.outcome import Outcome, Status
-from wake_sleep.wake.solve import SolveSettings, Strategy, program_grammar, solve_spec
+from wake_sleep.wake.blame import blaming_primitives
+from wake_sleep.wake.costs import UNIFORM_SHARE, smoothed_costs
+from wake_sleep.wake.engines import engine_for
+from wake_sleep.wake.fitting import distinct_examples
+from wake_sleep.wake.meter import Meter, OutOfBudget
+from wake_sleep.wake.search import Goal
+from wake_sleep.wake.solve import program_grammar
+from wake_sleep.wake.verify.examples import failing_examples
 
 HARD = 2_000
 """Candidates from which on a task counts as hard."""
@@ -40,9 +47,9 @@ class Trial:
     """One search for one task.
 
     Attributes:
-        is_solved: whether an answer was found.
-        candidates: by which it was found, or all.
-        cpu_seconds: of the whole search.
+        is_solved: whether a program was found.
+        candidates: by which the first one was found, or all.
+        cpu_seconds: of the search.
     """
 
     is_solved: bool
@@ -84,13 +91,28 @@ def sample(domain: Domain, count: int, seed: int) -> list[Task]:
     return random.Random(seed).sample(tasks, min(count, len(tasks)))
 
 
-def search(spec: Spec, weights: Weights, candidates: int) -> tuple[Trial, Outcome]:
-    """Search for a spec with some weights alone."""
-    settings = SolveSettings(budget=Budget(candidates=candidates), strategy=Strategy.SYMBOLIC, weights=weights)
-    outcome = solve_spec(spec, settings)
-    solved = outcome.status is Status.SOLVED
-    found = outcome.answered_after if solved and outcome.answered_after is not None else outcome.candidates
-    return Trial(solved, found, outcome.cpu_seconds), outcome
+def search(spec: Spec, weights: Weights, candidates: int) -> tuple[Trial, Term | None]:
+    """Search for a spec with some weights alone, up to the first program that fits all examples.
+
+    What a search finds after its first program, in the hope for a shorter one, would be judged by the weights
+    themselves, and so is not part of the comparison.
+    """
+    function = spec.functions[0]
+    grammar, domain = program_grammar(spec, function), load_domain(spec.domain or "")
+    examples = distinct_examples(spec.examples)
+    goal = Goal(grammar, domain, tuple((e.inputs, e.output) for e in examples))
+    meter = Meter(Budget(candidates=candidates, memory=1 << 30))
+    search = engine_for(goal)(goal, smoothed_costs(grammar, weights), meter)
+    with blaming_primitives(goal):
+        try:
+            for found in search.run():
+                if found is not None:
+                    program = grammar.program(found.body)
+                    if not failing_examples(program, examples, domain):
+                        return Trial(True, meter.candidates, meter.cpu_seconds), program
+        except OutOfBudget:
+            pass
+    return Trial(False, meter.candidates, meter.cpu_seconds), None
 
 
 def ratios(rows: Sequence[Row], base: str, other: str, least: int = 0) -> list[float]:
@@ -117,14 +139,20 @@ def compare(
             for name, t in row.trials.items()
         )
         tell(f"{task.name[:40]:40} {shown}\n")
-        solved = [outcome for _, outcome in found.values() if outcome.status is Status.SOLVED]
-        if solved:
-            (program,) = min(solved, key=lambda outcome: outcome.size or 0).programs.values()
+        programs = [program for _, program in found.values() if program is not None]
+        if programs:
+            program = min(programs, key=lambda p: p.size)
             grammar = program_grammar(task.spec, task.spec.functions[0])
-            nats = [ProbabilisticGrammar(grammar, w).log_likelihood(program) for w in (base, weights["guided"])]
-            gains.append(nats[1] - nats[0])
+            described = [
+                ProbabilisticGrammar(grammar, each, UNIFORM_SHARE).log_likelihood(program)
+                for each in (base, weights["guided"])
+            ]
+            gains.append(described[1] - described[0])
     if gains:
-        tell(f"nats gained on {len(gains)} solutions: mean {statistics.mean(gains):.2f}\n")
+        tell(
+            f"nats gained on {len(gains)} solutions, smoothed as in a search: "
+            f"mean {statistics.mean(gains):.2f}, median {statistics.median(gains):.2f}\n"
+        )
     return rows
 
 
@@ -176,7 +204,7 @@ def trained(
     domain: Domain, tasks: Sequence[Task], dreams: int, seconds: float, seed: int, tell: Callable[[str], object]
 ) -> Guide:
     """A guide trained on dreams that answer none of the tasks."""
-    from wake_sleep.sleep.cost_training import CostTrainingSettings, train_costs
+    from wake_sleep.model.cost_training import CostTrainingSettings, train_costs
 
     requests = requests_of(domain.tasks)
     started = time.process_time()

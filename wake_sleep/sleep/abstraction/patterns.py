@@ -268,6 +268,20 @@ def patterns_of(abstraction: Operator, contents: Contents) -> list[Pattern]:
     return [pattern for pattern in patterns if pattern.is_usable]
 
 
+def order_of(abstraction: Operator) -> tuple[int, str]:
+    """Where an abstraction stands among those that may be defined by others: only by ones that stand before it.
+
+    What a pattern leaves to its parameters has fewer constants than the whole, unless the pattern is the whole but for
+    names and order of its parameters; then the keys decide which of the two is defined by the other.
+    """
+    assert abstraction.definition is not None
+    count: dict[Term, int] = {}
+    for node in unknown(abstraction.definition, count):
+        head = node.head if isinstance(node, Application) else node
+        count[node] = isinstance(head, Operator | Literal) + sum(count[child] for child in node.children)
+    return count[abstraction.definition], abstraction.key
+
+
 def applied(function: Operator | Term, arguments: tuple[Term, ...]) -> Term:
     """A function applied to arguments; an operator to at least as many as its type names."""
     if isinstance(function, Operator):

@@ -124,18 +124,18 @@ class Rewriter:
                 found.append((pattern, match))
         return found
 
-    def forms(self, term: Term, without: Operator | None = None) -> list[Term]:
+    def forms(self, term: Term, allowed: Callable[[Operator], bool]) -> list[Term]:
         """The forms of a base-language term that one choice at its root and the best ones below give.
 
         The first one keeps the root; in the others abstractions take its place, in the order of their keys.
 
         Args:
             term: a term in base-language β-normal form; it may be open.
-            without: an abstraction that is not applied at the root, as none is in its own definition.
+            allowed: which abstractions may be applied at the root.
         """
         for piece in pieces(term):
             self.rewrite(piece)
-        matches = [(p, match) for p, match in self.matches(term) if p.abstraction is not without]
+        matches = [(p, match) for p, match in self.matches(term) if allowed(p.abstraction)]
         for _, match in matches:
             for binding in match:
                 self.rewrite(binding.source)

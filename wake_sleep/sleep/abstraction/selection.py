@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from dsl.terms import Lambda, Operator, Term, strip_lambdas
 from wake_sleep.sleep.abstraction.metrics import Metric
-from wake_sleep.sleep.abstraction.patterns import Binding, Contents, Pattern, patterns_of, pieces, root_of
+from wake_sleep.sleep.abstraction.patterns import Binding, Contents, Pattern, order_of, patterns_of, pieces, root_of
 
 
 @dataclass(slots=True)
@@ -73,6 +73,7 @@ class Graph:
         self._patterns: dict[object, list[tuple[int, Pattern]]] = {}
         self._known: dict[tuple[Term, int], int] = {}
         self._definitions: list[list[int]] = []
+        self._places: list[tuple[int, str]] = []
         self._order: list[int] = []
         self._rank: list[int] = []
         self._sites: list[list[int]] = []
@@ -114,6 +115,7 @@ class Graph:
             self._match(node, by_root)
         for abstraction in self.candidates[len(self._definitions) :]:
             self._definitions.append(self._stages(abstraction))
+            self._places.append(order_of(abstraction))
         self._sort()
         return numbers
 
@@ -266,7 +268,7 @@ class Graph:
 
         Leading λs are parameters, as many as make it cheapest.
         """
-        stages = self._definitions[number]
+        stages, places = self._definitions[number], self._places
         parameters = self.candidates[number].arity
         last = self._nodes[stages[-1]]
         least = last.own + self.metric.parameter * (parameters + len(stages) - 1)
@@ -274,7 +276,7 @@ class Graph:
             least += costs[child]
         for stage in stages:
             for other, cost, parts in active.get(stage, ()):
-                if other != number:
+                if places[other] < places[number]:
                     cost += self.metric.parameter * parameters
                     for part in parts:
                         cost += costs[part]

@@ -1,14 +1,16 @@
 """Libraries for corpora of untyped programs, by size."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 
-from dsl.terms import beta_normal
+from dsl.terms import ABSTRACTION, Operator, abstract, beta_normal, operators
 from wake_sleep.sleep.abstraction.antiunify import AntiUnifier
-from wake_sleep.sleep.abstraction.compression import CompressionSettings, compress, compressed
+from wake_sleep.sleep.abstraction.compression import Compression, CompressionSettings, compress, compressed
 from wake_sleep.sleep.abstraction.corpus import Corpus, read_corpora
 from wake_sleep.sleep.abstraction.metrics import BABBLE, METRICS, STITCH, Metric
+from wake_sleep.sleep.abstraction.rewriting import uses
 from wake_sleep.sleep.abstraction.selection import Graph, exchange, select
 from wake_sleep.sleep.abstraction.stitch import Limits
 from wake_sleep.sleep.abstraction.untyped import read_program, untyped_abstraction, write_program
@@ -123,11 +125,45 @@ def test_exchanges_find_what_adding_one_by_one_does_not() -> None:
     assert select(graph, numbers).total == better.total
 
 
+def check(found: Compression) -> None:
+    """Programs and bodies expand to what they stand for, and no function is defined by itself or a later one."""
+    for program, form in zip(found.corpus.programs, found.rewritten, strict=True):
+        assert beta_normal(form, expand=True) is program
+    known: set[Operator] = set()
+    for function in found.library:
+        expanded = beta_normal(abstract(function.body, function.arity), expand=True)
+        assert expanded is function.abstraction.definition
+        assert {each for each in operators(function.body) if each.kind == ABSTRACTION} <= known
+        known.add(function.abstraction)
+    assert set(uses(found.rewritten)) <= known
+
+
+def test_no_two_functions_are_defined_by_each_other() -> None:
+    texts = ("(lambda (lambda (h $0 $1 (k 1 2))))", "(lambda (lambda (h $1 $0 (k 1 2))))")
+    library = [untyped_abstraction(f"x{n}", read_program(text)) for n, text in enumerate(texts)]
+    programs = corpus("(h a b (k 1 2))", "(m (lambda (h a $0 (k 1 2))))", "(m (lambda (h $0 a (k 1 2))))")
+    for metric in METRICS.values():
+        found = compressed(programs, library, metric)
+        check(found)
+        graph = Graph(programs.programs, range(3), [1.0] * 3, metric)
+        state = graph.state(graph.add(library))
+        assert state.total == found.corpus_cost - metric.corpus + found.library_cost
+
+
+def test_a_second_layer_finds_functions_that_take_functions_of_the_library() -> None:
+    chains = corpus(
+        *[f"(g (p {a} (q {a} 1)) (r (s {b} {b}) 2) {c})" for a, b, c in itertools.product("ab", "cd", "ef")]
+    )
+    one, two = (compress(chains, CompressionSettings(layers=layers)) for layers in (0, 2))
+    assert two.ratio >= one.ratio
+    check(one)
+    check(two)
+
+
 @pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public corpora are not here")
 @pytest.mark.parametrize("domain", ["list", "physics", "origami", "towers"])
 def test_public_programs_are_rewritten_exactly(domain: str) -> None:
     found = compress(read_corpora(PUBLIC / f"dreamcoder_{domain}.jsonl.gz")[0])
     assert found.ratio > 1
     assert found.events == ()
-    for program, form in zip(found.corpus.programs, found.rewritten, strict=True):
-        assert beta_normal(form, expand=True) is program
+    check(found)

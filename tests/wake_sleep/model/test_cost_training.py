@@ -17,10 +17,10 @@ from dsl.spec import Budget, Example, Function, Hints, Spec
 from dsl.types import parse_type
 from wake_sleep.model.choices import OTHER, Stands, choice_space
 from wake_sleep.model.cost_head import HeadSettings
+from wake_sleep.model.cost_training import CostTrainer, CostTrainingSettings, train_costs
 from wake_sleep.model.features import STATED, hint_features
 from wake_sleep.model.guide import FORMAT, Guide, GuideError, language_identity
 from wake_sleep.sleep.cost_corpus import CostCorpus, Lesson, build_corpus, lessons_of_dreams
-from wake_sleep.sleep.cost_training import CostTrainer, CostTrainingSettings, train_costs
 from wake_sleep.sleep.dreaming import DreamSettings, dream
 from wake_sleep.sleep.dreams import Dream, observe_dreams
 from wake_sleep.sleep.refit import fit_weights
@@ -261,3 +261,12 @@ def test_train_costs_is_deterministic(integers: Domain, dreams: Sequence[Dream],
 def test_a_trainer_needs_a_lesson(integers: Domain, base: Weights) -> None:
     with pytest.raises(ValueError, match="no lesson"):
         CostTrainer(build_corpus(integers, [], base, REQUESTS), SETTINGS)
+
+
+def test_features_that_never_vary_are_left_out(corpus: CostCorpus, dreams: Sequence[Dream]) -> None:
+    (group,) = corpus.groups
+    layout = corpus.features.layout(TYPE)
+
+    assert (group.answers.max(0) != group.answers.min(0)).all()
+    assert np.array_equal(group.columns, layout.columns)
+    assert layout.answers(dreams[0].examples).shape == group.answers.shape[1:]
