@@ -25,7 +25,7 @@ library = typer.Typer(
     add_completion=False,
     context_settings=HELP_OPTIONS,
     no_args_is_help=True,
-    help="Show what was learned, compare libraries, and compress corpora of programs.",
+    help="Show, draw, compare and make libraries.",
 )
 
 GenerationArgument = Annotated[

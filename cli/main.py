@@ -21,7 +21,7 @@ COMMANDS = {
     "resume": "Go on with a run that was interrupted or killed.",
     "runs": "List what was run, and put runs side by side.",
     "report": "Show what the cycles of a run came to, and make a page of it.",
-    "library": "Show what was learned, compare libraries, compress corpora of programs.",
+    "library": "Show, draw, compare and make libraries.",
     "store": "Look into a store, upgrade it, or export all of it.",
     "dreams": "Make dreams of a domain, or look into those of a run.",
     "check": "Read specifications and say what each one asks.",

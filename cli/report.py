@@ -26,10 +26,10 @@ def report(
     how: FormatOption = Format.TABLE,
     store: StoreOption = None,
 ) -> None:
-    """Show what the cycles of a run of `reverie train` came to.
+    """Show what the cycles of a run came to, and make a page of it.
 
-    With --html, a static page is written: what was solved in each cycle, the library and its graph, every task with
-    its program.
+    The run is one of `reverie train`. With --html, a static page is written: what was solved in each
+    cycle, the library and its graph, every task with its program.
     """
     with reading_store(store) as opened:
         found = find_run(opened, run)

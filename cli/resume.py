@@ -22,9 +22,9 @@ def resume(
     store: StoreOption = None,
     artifacts: ArtifactsOption = None,
 ) -> None:
-    """Go on with a run of `reverie train` that was interrupted or killed.
+    """Go on with a run that was interrupted or killed.
 
-    It goes on with the settings with which it began, and comes to what it would have come to.
+    A run of `reverie train` goes on with the settings with which it began, and comes to what it would have come to.
     """
     settings = resolve({"store": store, "artifacts": artifacts}, os.environ, Path.cwd())
     location = settings["store"] or DEFAULT_STORE

@@ -20,7 +20,7 @@ runs = typer.Typer(**PLAIN, add_completion=False, context_settings=HELP_OPTIONS,
 
 @runs.callback()
 def list_runs(context: typer.Context, how: FormatOption = Format.TABLE, store: StoreOption = None) -> None:
-    """List what was run: how far it came and what it solved."""
+    """List what was run, and put runs side by side."""
     if context.invoked_subcommand is None:
         with reading_store(store) as opened:
             write_rows(run_rows(opened), RUN_COLUMNS, how)

@@ -35,10 +35,11 @@ def train(
     column: Column = None,
     domain: DomainOption = None,
 ) -> None:
-    """Learn from tasks: wakes that solve them, sleeps that make a library, dreams and costs of what was solved.
+    """Learn from tasks, in wakes and sleeps.
 
-    Everything is kept in the --store as soon as it is there; what was interrupted or killed goes on with
-    `reverie resume`. With budgets in candidates and dreams instead of seconds, equal seeds give equal runs.
+    A wake solves tasks; a sleep makes a library, dreams and costs of what was solved. Everything is kept
+    in the --store as soon as it is there; what was interrupted or killed goes on with `reverie resume`.
+    With budgets in candidates and dreams instead of seconds, equal seeds give equal runs.
     """
     location = settings["store"] or DEFAULT_STORE
     order = Order(

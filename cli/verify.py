@@ -32,11 +32,12 @@ def verify(
     column: Column = None,
     domain: DomainOption = None,
 ) -> None:
-    """Check answers again: each is read, found in the language of its specification, run, and proved.
+    """Check answers again.
 
-    RESULTS is what `reverie batch --format json` writes, or what another solver answered in the same
-    form. Nothing is searched for. The exit code is 0 if every answer is confirmed, else 1; 2 if a
-    specification or an answer cannot be read.
+    Each is read, found in the language of its specification, run on the examples, and proved. RESULTS is
+    what `reverie batch --format json` writes, or what another solver answered in the same form. Nothing
+    is searched for. The exit code is 0 if every answer is confirmed, else 1; 2 if a specification or an
+    answer cannot be read.
     """
     claims = read_claims(results)
     found: Counter[str] = Counter()

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("dsl", "store", "wake_sleep", "workbench", "cli")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".yml", ".yaml", ".sl", ".json", ".csv", ".txt", ".cfg", ""}
-UNTRACKED = {".git", ".venv", "site", "build", "dist", "htmlcov", "__pycache__", ".hypothesis"}
+UNTRACKED = {".git", ".venv", "site", "build", "demo", "dist", "htmlcov", "__pycache__", ".hypothesis"}
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -33,7 +33,7 @@ def public_definitions(module: Path) -> Iterator[Definition]:
 def project_texts() -> Iterator[Path]:
     for path in sorted(ROOT.rglob("*")):
         parts = path.relative_to(ROOT).parts
-        generated = any(part in UNTRACKED or part.endswith(("_cache", ".egg-info")) for part in parts)
+        generated = any(part in UNTRACKED or part.endswith(("_cache", ".egg-info", ".artifacts")) for part in parts)
         if not generated and path.is_file() and path.suffix in TEXT_SUFFIXES:
             yield path
 

@@ -15,7 +15,7 @@ THIRD_PARTY = {
     "cli": {"typer", "rich"},
     "workbench": {"matplotlib", "numpy", "rich"},
     "wake_sleep": {"numpy"},
-    "store": {"alembic", "sqlalchemy"},
+    "store": {"alembic", "psycopg", "sqlalchemy"},
     "dsl": {"numpy"},
 }
 """What each package may import from outside, anywhere in it."""
