@@ -107,7 +107,7 @@ def test_an_unknown_format_is_bad_usage(run: Run) -> None:
 
 def test_completion_offers_the_commands(run: Run) -> None:
     done = run(_REVERIE_COMPLETE="complete_bash", COMP_WORDS="reverie d", COMP_CWORD="1")
-    assert done.stdout.split() == ["domains", "doctor"]
+    assert done.stdout.split() == ["dreams", "domains", "doctor"]
 
 
 def test_an_internal_error_says_how_to_report_it() -> None:

@@ -21,7 +21,7 @@ STEPS = ("--cycles", "2", "--wake-candidates", "2500", "--dreams", "60")
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """Tasks most of which wrap something in brackets, and one that is not solved."""
-    wanted = {
+    wanted: dict[str, Callable[[str], str]] = {
         "whole in brackets": lambda s: f"({s})",
         "first in brackets": lambda s: f"({s.split()[0]})",
         "last in brackets": lambda s: f"({s.split()[1]})",

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ SETTINGS = TrainSettings(cycles=2, wake_candidates=2_500, dreams=60)
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """Tasks of which four wrap something in brackets, and one that is not solved."""
-    wanted = {
+    wanted: dict[str, Callable[[str], str]] = {
         "whole in brackets": lambda s: f"({s})",
         "first in brackets": lambda s: f"({s.split()[0]})",
         "last in brackets": lambda s: f"({s.split()[1]})",
