@@ -89,6 +89,7 @@ def test_an_interrupted_run_goes_on_where_it_was(run: Run, suite: Path, tmp_path
     first = json.loads(run(*arguments).stdout)
     with sqlite3.connect(tmp_path / "kept.db") as database:
         database.execute("delete from result where position = 1")
+        database.execute("delete from result_solution where result_id not in (select id from result)")
         database.execute("update run set status = 'interrupted'")
     database.close()
     done = run(*arguments)

@@ -87,7 +87,7 @@ class StoppingWatch(Watch):
     def begin(self, cycle: int, phase: str, total: int) -> None:
         self.here = (cycle, phase)
         if self.done == 0 and self.here == self.where:
-            self.campaign._is_stopped = True
+            self.campaign.stop()
 
     def advance(self, done: int, solved: int, candidates: int) -> None:
         if self.here == self.where and done >= self.done:
