@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.main import HELP_OPTIONS, PLAIN
-from cli.options import StoreOption
+from cli.options import StoreOption, reading_store
 from cli.render import Format, FormatOption, OutputError, complain, write, write_card, write_rows
 from workbench.compression_names import MetricName, Objective
 
 if TYPE_CHECKING:
-    from store.repository import Store
     from workbench.library import AbstractionView
 
 library = typer.Typer(
@@ -50,7 +48,7 @@ def show(
     """
     from workbench.library import LIBRARY_COLUMNS, describe_library, find_generation
 
-    with _reading(location) as store:
+    with reading_store(location) as store:
         found = find_generation(store, generation)
         views = describe_library(store, found, with_retired=retired)
     if how is not Format.TABLE:
@@ -87,7 +85,7 @@ def graph(
     from workbench.library import describe_library, find_generation
     from workbench.library_graph import library_svg
 
-    with _reading(location) as store:
+    with reading_store(location) as store:
         found = find_generation(store, generation)
         views = describe_library(store, found)
     picture = library_svg(f"Library of generation {found.name}", views)
@@ -111,7 +109,7 @@ def diff(
     """Put the libraries of two generations side by side: what was added, removed and kept."""
     from workbench.library import DIFFERENCE_COLUMNS, difference, find_generation
 
-    with _reading(location) as store:
+    with reading_store(location) as store:
         rows = difference(store, find_generation(store, before), find_generation(store, after))
     write_rows(rows, DIFFERENCE_COLUMNS, how)
 
@@ -160,12 +158,3 @@ def compress(
         write_rows((asdict(function) for function in rows[0].functions), FUNCTION_COLUMNS, how)
     elif how is Format.TABLE:
         complain(f"{len(rows)} corpora, geometric mean of the ratios {geometric_mean(rows):.4f}")
-
-
-def _reading(location: str | None) -> Store:
-    """The store that an option or a setting names, opened for reading."""
-    from store.repository import Store
-    from workbench.settings import DEFAULT_STORE, resolve
-
-    settings = resolve({"store": location}, os.environ, Path.cwd())
-    return Store.open(settings["store"] or DEFAULT_STORE, read_only=True)

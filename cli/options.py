@@ -7,13 +7,16 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from wake_sleep.wake.pool import Backend
 from wake_sleep.wake.solve import Strategy
-from workbench.settings import PRESETS, resolve
+from workbench.settings import DEFAULT_STORE, PRESETS, artifacts_of, resolve
+
+if TYPE_CHECKING:
+    from store.repository import Store
 
 PresetOption = Annotated[
     str | None, typer.Option("--preset", metavar=f"<{'|'.join(PRESETS)}>", help="Values that go together.")
@@ -72,6 +75,18 @@ TRAINING_OPTIONS: Final[dict[str, Any]] = {
     "batch": Annotated[int | None, typer.Option("--batch", help="Tasks of one wake; all if not given.")],
 }
 """The further options of `reverie train`."""
+
+
+def reading_store(location: str | None, artifacts: str | None = None) -> Store:
+    """The store that an option or a setting names, opened for reading.
+
+    Raises:
+        StoreError: if there is none.
+    """
+    from store.repository import Store
+
+    settings = resolve({"store": location, "artifacts": artifacts}, os.environ, Path.cwd())
+    return Store.open(settings["store"] or DEFAULT_STORE, read_only=True, artifacts=artifacts_of(settings))
 
 
 def with_settings(command: Callable[..., None], *, training: bool = False) -> Callable[..., None]:

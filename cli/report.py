@@ -9,9 +9,8 @@ import typer
 
 from cli.campaigns import LISTED
 from cli.main import EXIT_NOT_SOLVED
-from cli.options import StoreOption
+from cli.options import StoreOption, reading_store
 from cli.render import Format, FormatOption, OutputError, complain, write_rows
-from cli.runs import reading_store
 from workbench.run_report import find_run, has_learned, report_data, report_html
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli.main import HELP_OPTIONS, PLAIN
-from cli.options import StoreOption
+from cli.options import StoreOption, reading_store
 from cli.render import Format, FormatOption, complain, write_rows
-from store.repository import Store
 from workbench.runs import COMPARED, RUN_COLUMNS, TASK_COLUMNS, compared_cycles, compared_tasks, run_rows
-from workbench.settings import DEFAULT_STORE, resolve
 
 runs = typer.Typer(**PLAIN, add_completion=False, context_settings=HELP_OPTIONS, invoke_without_command=True)
 
@@ -44,9 +40,3 @@ def compare(
         write_rows(tasks, TASK_COLUMNS, how)
     else:
         complain(f"runs {before} and {after} agree on every task")
-
-
-def reading_store(location: str | None) -> Any:
-    """The store that an option or a setting names, opened for reading."""
-    settings = resolve({"store": location}, os.environ, Path.cwd())
-    return Store.open(settings["store"] or DEFAULT_STORE, read_only=True)

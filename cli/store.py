@@ -10,10 +10,9 @@ from typing import Annotated
 import typer
 
 from cli.main import HELP_OPTIONS, PLAIN
-from cli.options import ArtifactsOption, StoreOption
+from cli.options import ArtifactsOption, StoreOption, reading_store
 from cli.render import Format, FormatOption, complain, write, write_rows
-from store.repository import Store
-from workbench.settings import DEFAULT_STORE, Settings, artifacts_of, resolve
+from workbench.settings import DEFAULT_STORE, Settings, resolve
 from workbench.storing import INFO_COLUMNS, describe, export_to, line_text
 from workbench.storing import upgrade as upgrade_store
 
@@ -35,7 +34,7 @@ class ExportFormat(StrEnum):
 @store.command()
 def info(location: StoreOption = None, artifacts: ArtifactsOption = None, how: FormatOption = Format.TABLE) -> None:
     """Say what a store is and how much it holds."""
-    with _reading(location, artifacts) as opened:
+    with reading_store(location, artifacts) as opened:
         write_rows(describe(opened), INFO_COLUMNS, how)
 
 
@@ -62,7 +61,7 @@ def export(
     metrics, events, abstractions, generations with their weights, and rewritten programs. Each line
     is a JSON object whose `record` says what it is.
     """
-    with _reading(location) as opened:
+    with reading_store(location) as opened:
         if out is None:
             for line in opened.export():
                 write(line_text(line))
@@ -76,9 +75,3 @@ def _settings(location: str | None, artifacts: str | None = None) -> Settings:
 
 def _place(settings: Settings) -> str:
     return str(settings["store"] or DEFAULT_STORE)
-
-
-def _reading(location: str | None, artifacts: str | None = None) -> Store:
-    """The store that an option or a setting names, opened for reading."""
-    settings = _settings(location, artifacts)
-    return Store.open(_place(settings), read_only=True, artifacts=artifacts_of(settings))

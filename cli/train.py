@@ -9,12 +9,11 @@ import typer
 
 from cli.campaigns import run_campaign
 from cli.options import Column, DomainOption, with_settings
-from cli.render import Format, FormatOption
+from cli.render import Format, FormatOption, complain
 from store.repository import Store
 from wake_sleep.generation import NO_GENERATION
 from wake_sleep.wake.pool import Backend
 from workbench.campaign import Campaign, Order
-from workbench.generations import LATEST
 from workbench.settings import DEFAULT_STORE, Settings, artifacts_of
 
 DEFAULT_PLACES = ("lists", "strings")
@@ -41,6 +40,8 @@ def train(
     in the --store as soon as it is there; what was interrupted or killed goes on with `reverie resume`.
     With budgets in candidates and dreams instead of seconds, equal seeds give equal runs.
     """
+    if settings["train-steps"] is not None:
+        complain("no guide is trained yet: train-steps has no effect")
     location = settings["store"] or DEFAULT_STORE
     order = Order(
         places=tuple(places or DEFAULT_PLACES),
@@ -48,7 +49,7 @@ def train(
         settings=settings.training,
         column=column,
         domain=domain,
-        generation=None if settings["generation"] in (NO_GENERATION, LATEST) else settings["generation"],
+        generations=() if settings["generation"] == NO_GENERATION else (settings["generation"],),
         jobs=settings["jobs"],
         backend=Backend(settings["backend"]),
         ray_address=settings["ray-address"],

@@ -260,7 +260,7 @@ class ProbabilisticGrammar:
         """The child holes, the last one first."""
         if not self.weights.contextual:
             return tuple((child, _UNSEEN) for child in reversed(production.children))
-        return tuple((child, self._known(c)) for child, c in reversed(_children(production, context)))
+        return tuple((child, self._known(c)) for child, c in reversed(child_holes(production, context)))
 
     # Likelihood.
 
@@ -280,7 +280,7 @@ class ProbabilisticGrammar:
         while stack:
             here, context = stack.pop()
             total += self._log_probability(here.nonterminal, context, here.production, here.term)
-            below = _children(here.production, context)
+            below = child_holes(here.production, context)
             stack.extend((child, c) for child, (_, c) in zip(here.children, below, strict=True))
         return total
 
@@ -365,8 +365,8 @@ class _Choices:
 _Option: TypeAlias = tuple[Production, int, tuple[tuple[Nonterminal, Context], ...]]
 
 
-def _children(production: Production, context: Context) -> list[tuple[Nonterminal, Context]]:
-    """The child nonterminals with their contexts; a λ passes its own context through."""
+def child_holes(production: Production, context: Context) -> list[tuple[Nonterminal, Context]]:
+    """The child nonterminals of a production with their contexts; a λ passes its own context through."""
     if production.head is Lambda:
         return [(production.children[0], context)]
     return [(child, (production.key, i)) for i, child in enumerate(production.children)]
@@ -430,7 +430,7 @@ class _Inside:
             found = self._analysed[pair, context] = [
                 (
                     self.owner._log_probability(nonterminal, context, production, term),
-                    [((c, t), k) for (c, k), t in zip(_children(production, context), below, strict=True)],
+                    [((c, t), k) for (c, k), t in zip(child_holes(production, context), below, strict=True)],
                 )
                 for production, below in self.forest[pair]
             ]

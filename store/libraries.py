@@ -24,6 +24,7 @@ from store.library_rows import (
     stored_operators,
 )
 from store.models import AbstractionRow, CheckpointRow, GenerationRow
+from store.rows import add_event_row
 
 
 class Libraries(Database):
@@ -72,6 +73,8 @@ class Libraries(Database):
                 stored = stored_operators(members, new.domain)
                 library = {one.new.operator: operator for one, operator in zip(written, stored, strict=True)}
                 put_forms(session, version, new.forms, library)
+                for event in new.events:
+                    add_event_row(session, new.run, new.cycle, event.kind, event.message, event.data, now)
                 session.flush()
             return LibraryReader(session, row.domain).generation(row)
 

@@ -52,6 +52,21 @@ class NewForm:
 
 
 @dataclass(frozen=True)
+class NewEvent:
+    """Something that is told of a generation, stored with it or not at all.
+
+    Attributes:
+        kind: what kind of event, in one word.
+        message: what happened, in one sentence.
+        data: details, as data that JSON can say.
+    """
+
+    kind: str
+    message: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class NewGeneration:
     """What a cycle has learned of a domain, published as a whole.
 
@@ -64,6 +79,7 @@ class NewGeneration:
         weights: learned weights of productions.
         checkpoint: digest of the stored checkpoint of the guide, or None.
         forms: programs of solutions, written with the library.
+        events: what is told of it, as events of the cycle.
     """
 
     domain: str
@@ -74,6 +90,7 @@ class NewGeneration:
     weights: Weights = UNIFORM
     checkpoint: str | None = None
     forms: Sequence[NewForm] = ()
+    events: Sequence[NewEvent] = ()
 
 
 # What is handed out.

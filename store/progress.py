@@ -14,6 +14,7 @@ from store.database import Database
 from store.errors import StoreError
 from store.models import CycleRow, EventRow, MetricRow
 from store.records import CycleRecord, EventRecord, MetricRecord
+from store.rows import add_event_row
 
 
 class Progress(Database):
@@ -142,8 +143,7 @@ class Progress(Database):
         with self._writing() as session:
             now = self._clock()
             self._run_row(session, run).heartbeat = now
-            row = EventRow(run_id=run, cycle=cycle, kind=kind, message=message, data=to_json(data or {}), created=now)
-            session.add(row)
+            row = add_event_row(session, run, cycle, kind, message, data or {}, now)
             session.flush()
             return event_record(row)
 

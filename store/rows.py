@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -18,6 +18,7 @@ from dsl.types import arrow, parse_type
 from store.codec import TermText, content_hash, decode_example, encode_example, encode_term, to_json
 from store.models import (
     LARGEST_INTEGER,
+    EventRow,
     ExampleRow,
     FunctionRow,
     GrammarRow,
@@ -399,3 +400,15 @@ def result_record(row: ResultRow) -> ResultRecord:
         solution=row.solution_id,
         created=row.created,
     )
+
+
+# Events.
+
+
+def add_event_row(
+    session: Session, run: int, cycle: int, kind: str, message: str, data: Mapping[str, object], now: datetime
+) -> EventRow:
+    """Add the row of an event of a cycle."""
+    row = EventRow(run_id=run, cycle=cycle, kind=kind, message=message, data=to_json(data), created=now)
+    session.add(row)
+    return row

@@ -18,6 +18,7 @@ from wake_sleep.sleep.dreams import Dream
 from wake_sleep.sleep.hindsight import harvest
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.pool import Assignment, Pool, Work
+from wake_sleep.wake.pool.errors import Interrupted
 from wake_sleep.wake.search import Search
 from wake_sleep.wake.solve import SolveSettings
 
@@ -123,6 +124,9 @@ def attempt(
         seconds: on the clock, for all tasks together, or None if only their own budgets bound them.
         jobs: how many workers the pool has.
         harvested: dreams that the search of a task may leave if it fails.
+
+    Raises:
+        Interrupted: if the pool was stopped; what was yielded is all that is done.
     """
     start = time.monotonic()
     submitted: dict[int, str] = {}
@@ -141,13 +145,13 @@ def attempt(
             submitted[position] = name
             pool.submit(TrainingAttempt(Assignment(position, task.spec, settings), harvested))
             position += 1
-        collected = pool.collect()
-        if collected is None:
+        if not submitted:
             return
+        collected = pool.collect()
+        if collected is None or collected[1].outcome.status is Status.INTERRUPTED:
+            raise Interrupted
         number, attempted = collected
-        if attempted.outcome.status is not Status.INTERRUPTED:
-            yield submitted[number], attempted
-        del submitted[number]
+        yield submitted.pop(number), attempted
 
 
 def _bounded(budget: Budget, share: float) -> Budget:

@@ -7,7 +7,6 @@ the store, the plan and the seed alone: in steps of candidates and dreams it com
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import statistics
 import time
@@ -27,7 +26,6 @@ from wake_sleep.curriculum import Experience, next_batch
 from wake_sleep.generation import UNTRAINED, Generation
 from wake_sleep.scoring import right_on_held_out
 from wake_sleep.sleep.night import HINDSIGHT, sleep
-from wake_sleep.sleep.parts import Interrupted
 from wake_sleep.sleep.shards import KIND, pack, write_shard
 from wake_sleep.solutions import alternatives_of, solution_of
 from wake_sleep.wake.outcome import Status
@@ -150,8 +148,6 @@ class Cycle:
             tried, candidates = tried + 1, candidates + attempted.outcome.candidates
             solved += attempted.outcome.status is Status.SOLVED
             self.watch.advance(tried, solved, candidates)
-        if seconds is None and tried < len(left):
-            raise Interrupted
 
     def _settings(self, generation: Generation) -> SolveSettings:
         settings = self.plan.settings
@@ -159,9 +155,12 @@ class Cycle:
         return generation.applied_to(solving)
 
     def _result(self, name: str, task: Task, attempted: Attempted, *, is_test: bool) -> NewResult:
-        outcome, right = attempted.outcome, None
-        with contextlib.suppress(DomainError):
+        outcome = attempted.outcome
+        try:
             right = right_on_held_out(task, outcome)
+        except DomainError:
+            # A program that fails where it was not tried before is not right there.
+            right = False
         return NewResult(
             name=name,
             spec=task.spec,

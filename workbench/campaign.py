@@ -21,16 +21,18 @@ from store.records import NewRun, RunRecord, RunStatus
 from store.repository import Store
 from wake_sleep.config import TrainSettings
 from wake_sleep.cycle import BASELINE, Cycle, Plan, Watch
-from wake_sleep.generation import Generation
-from wake_sleep.sleep.parts import Interrupted
+from wake_sleep.generation import NO_GENERATION, Generation
 from wake_sleep.wake.pool import Backend, Pool, open_pool
+from wake_sleep.wake.pool.errors import Interrupted
 from wake_sleep.wake.solve import SolveSettings, Strategy
-from workbench.generations import stored_generation
+from workbench.generations import Generations, stored_generation
 from workbench.recording import hash_of
 from workbench.tasks import TaskSet, absolute, read_task_set
 
 TRAIN: Final = "train"
 """The kind of runs that learn."""
+_TUPLES: Final = ("places", "tests", "generations")
+"""The attributes of an order that are lists as data."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Order:
         settings: budgets and the like.
         column: the column of a CSV table that is to be computed.
         domain: the domain of a file that names none.
-        generation: name of the generation that it starts from, or None.
+        generations: names of what it starts from, each for its domain; ``latest`` is the last one of each domain, and
+            is replaced by their names when the run begins.
         jobs: workers.
         backend: where they are.
         ray_address: the Ray cluster to use, or None.
@@ -54,7 +57,7 @@ class Order:
     settings: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     column: str | None = None
     domain: str | None = None
-    generation: str | None = None
+    generations: tuple[str, ...] = ()
     jobs: int = 1
     backend: Backend = Backend.AUTO
     ray_address: str | None = None
@@ -64,7 +67,7 @@ class Order:
         data = dataclasses.asdict(self)
         solving = data["settings"].pop("solving")
         kept = {name: solving[name] for name in ("budget", "strategy", "library", "seed")}
-        return {**data, "places": list(self.places), "tests": list(self.tests), "solving": kept}
+        return {**data, **{name: list(data[name]) for name in _TUPLES}, "solving": kept}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
@@ -82,11 +85,7 @@ class Order:
                 **data["settings"],
             )
             rest = {name: value for name, value in data.items() if name not in ("solving", "settings")}
-            rest |= {
-                "places": tuple(rest["places"]),
-                "tests": tuple(rest["tests"]),
-                "backend": Backend(rest["backend"]),
-            }
+            rest |= {name: tuple(rest[name]) for name in _TUPLES} | {"backend": Backend(rest["backend"])}
             return cls(settings=settings, **rest)
         except (KeyError, TypeError, ValueError) as error:
             raise ReverieError(
@@ -124,8 +123,7 @@ class Campaign:
             order, places=tuple(map(absolute, order.places)), tests=tuple(map(absolute, order.tests))
         )
         tasks = _tasks_of(order)
-        if order.generation is not None:
-            stored_generation(store, order.generation)
+        order = dataclasses.replace(order, generations=_named_generations(store, order, tasks))
         data = order.data()
         new = NewRun(
             kind=TRAIN,
@@ -185,10 +183,8 @@ class Campaign:
         return Plan(self.tasks.training, self.tasks.tests, self.order.settings, self._start())
 
     def _start(self) -> dict[str, Generation]:
-        if self.order.generation is None:
-            return {}
-        generation = stored_generation(self.store, self.order.generation)
-        return {generation.domain or "": generation}
+        generations = [stored_generation(self.store, name) for name in self.order.generations]
+        return {generation.domain: generation for generation in generations if generation.domain is not None}
 
     def work(self, watch: Watch | None = None) -> Iterator[Mapping[str, object]]:
         """Do what is left, yielding what each cycle came to, those included that were complete before.
@@ -226,6 +222,17 @@ class Campaign:
 
 def _tasks_of(order: Order) -> TaskSet:
     return read_task_set(order.places, order.tests, column=order.column, domain=order.domain)
+
+
+def _named_generations(store: Store, order: Order, tasks: TaskSet) -> tuple[str, ...]:
+    """The generations that a run starts from, by their own names."""
+    found: dict[str, None] = {}
+    for name in order.generations:
+        chosen = Generations(name, store)
+        domains = {task.spec.domain for task in tasks.training.values() if task.spec.domain is not None}
+        known = [chosen(domain).name for domain in sorted(domains)]
+        found |= dict.fromkeys(one for one in known if one != NO_GENERATION)
+    return tuple(found)
 
 
 def _tasks_hash(tasks: TaskSet) -> str:

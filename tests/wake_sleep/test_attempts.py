@@ -1,10 +1,13 @@
 from collections import deque
 from typing import Any
 
+import pytest
+
 from dsl.spec import Budget, Task, task_from_examples
 from wake_sleep.attempts import LEAST_SECONDS, Attempted, TrainingAttempt, attempt
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.pool import Assignment, Pool, Work
+from wake_sleep.wake.pool.errors import Interrupted
 from wake_sleep.wake.pool.solver import Solver
 from wake_sleep.wake.solve import SolveSettings
 
@@ -75,9 +78,14 @@ def test_nothing_begins_when_the_time_is_over() -> None:
     assert pool.asked == []
 
 
-def test_what_was_interrupted_has_no_outcome() -> None:
-    names = [name for name, _ in attempt(AnsweringPool(interrupted=3), TASKS, lambda _: SolveSettings())]
-    assert names == ["task 0", "task 1", "task 2", "task 4"]
+@pytest.mark.parametrize("seconds", [None, 1_000.0])
+@pytest.mark.parametrize("interrupted", [1, 4])
+def test_an_interrupt_ends_the_work_whatever_bounds_it(interrupted: int, seconds: float | None) -> None:
+    results = attempt(AnsweringPool(1, interrupted), TASKS, lambda _: SolveSettings(), seconds=seconds)
+    names = [next(results)[0] for _ in range(interrupted)]
+    with pytest.raises(Interrupted):
+        next(results)
+    assert names == [name for name, _ in TASKS[:interrupted]]
 
 
 def test_a_failed_search_tells_how_near_it_was_and_leaves_dreams() -> None:

@@ -200,9 +200,11 @@ def test_a_run_can_start_from_what_another_one_learned(store: Store, course: Pat
     first = Campaign.begin(store, order(course))
     finished(first)
     name = store.generations(run=first.run.id)[-1].name
-    second = Campaign.begin(store, dataclasses.replace(order(course), generation=name, settings=_short()))
+    second = Campaign.begin(store, dataclasses.replace(order(course), generations=(name,), settings=_short()))
     finished(second)
     assert store.generations(run=second.run.id)[0].parent == name
     assert {r.row_data()["generation"] for r in store.results(second.run.id, cycle=1)} == {name}
+    latest = Campaign.begin(store, dataclasses.replace(order(course), generations=("latest",), settings=_short()))
+    assert latest.order.generations == (store.generations(run=second.run.id)[-1].name,)
     with pytest.raises(ReverieError, match="no generation"):
-        Campaign.begin(store, dataclasses.replace(order(course), generation="strings-99"))
+        Campaign.begin(store, dataclasses.replace(order(course), generations=("strings-99",)))

@@ -18,7 +18,7 @@ from dsl.domain import load_domain
 from dsl.probability import UNIFORM, WeightedProgram, Weights
 from dsl.spec import Task
 from dsl.terms import Operator
-from store.library_records import NewAbstraction, NewForm, NewGeneration
+from store.library_records import NewAbstraction, NewEvent, NewForm, NewGeneration
 from store.records import TrainingSolution
 from store.repository import Store
 from wake_sleep.config import TrainSettings
@@ -90,13 +90,12 @@ def sleep(
     solutions = store.training_solutions(run, up_to_cycle=cycle)
     frontiers = frontiers_of(solutions, tasks, settings.frontier)
     learned = _library(store, former, frontiers, settings, seconds)
-    for event in learned.events:
-        store.add_event(run, cycle, "library", event, {"domain": former.domain})
     generation = dataclasses.replace(former, abstractions=learned.abstractions, weights=learned.weights)
     left = None if seconds is None else max(1.0, seconds - (time.monotonic() - began))
     dreams = _dreams(tasks.values(), generation, pool, settings, cycle, left)
     dreams.add(_hindsight(store, run, cycle, tasks))
     weights = _weights(frontiers, learned, dreams, generation)
+    events = [*_library_events(former.domain, learned), *_dream_events(store, former, dreams)]
     record = store.publish(
         NewGeneration(
             domain=former.domain,
@@ -106,17 +105,9 @@ def sleep(
             abstractions=[_member(a, learned) for a in learned.abstractions],
             weights=weights,
             forms=_forms(frontiers, learned),
+            events=events,
         )
     )
-    statistics = dataclasses.asdict(learned.statistics)
-    data = {"domain": former.domain, "generation": record.name, "is_accepted": learned.is_accepted, **statistics}
-    store.add_event(run, cycle, "library", f"{former.domain}: {learned.verdict}", data)
-    if len(dreams):
-        shard = pack(dreams, former.domain, former.name)
-        digest = store.save_checkpoint(KIND, write_shard(shard)).digest
-        counts = [{"type": str(type_), "size": size, "count": n} for (type_, size), n in dreams.counts().items()]
-        data = {"domain": former.domain, "shard": digest, "count": len(dreams), "counts": counts}
-        store.add_event(run, cycle, KIND, f"{former.domain}: {len(dreams)} dreams", data)
     return Generation(record.name, former.domain, record.abstractions, record.weights)
 
 
@@ -215,6 +206,26 @@ def _weights(frontiers: Sequence[Frontier], learned: LearnedLibrary, dreams: Dre
 
 def _weighted(observed: Iterable[Observed], weight: float) -> list[Observed]:
     return [dataclasses.replace(one, weight=weight) for one in observed]
+
+
+def _library_events(domain: str, learned: LearnedLibrary) -> Iterator[NewEvent]:
+    """What went wrong in learning the library, and what came of it."""
+    for event in learned.events:
+        yield NewEvent("library", event, {"domain": domain})
+    statistics = dataclasses.asdict(learned.statistics)
+    data = {"domain": domain, "is_accepted": learned.is_accepted, **statistics}
+    yield NewEvent("library", f"{domain}: {learned.verdict}", data)
+
+
+def _dream_events(store: Store, former: Generation, dreams: Dreams) -> Iterator[NewEvent]:
+    """How many dreams there were, and in which stored shard they are."""
+    if not len(dreams):
+        return
+    assert former.domain is not None
+    digest = store.save_checkpoint(KIND, write_shard(pack(dreams, former.domain, former.name))).digest
+    counts = [{"type": str(type_), "size": size, "count": n} for (type_, size), n in dreams.counts().items()]
+    data = {"domain": former.domain, "shard": digest, "count": len(dreams), "counts": counts}
+    yield NewEvent(KIND, f"{former.domain}: {len(dreams)} dreams", data)
 
 
 def _member(abstraction: Operator, learned: LearnedLibrary) -> NewAbstraction:

@@ -14,16 +14,13 @@ from wake_sleep.sleep.dreaming import DreamSettings, collect, dream_part, most_p
 from wake_sleep.sleep.dreams import Dream, Dreams
 from wake_sleep.sleep.requests import DreamRequest
 from wake_sleep.wake.pool import Pool, Work
+from wake_sleep.wake.pool.errors import Interrupted
 
 if TYPE_CHECKING:
     from wake_sleep.wake.pool.solver import Solver
 
 PART_SECONDS: Final = 300.0
 """Seconds after which a worker that dreams is taken to hang."""
-
-
-class Interrupted(Exception):
-    """The user wants the work to end; what was under way is to be done again."""
 
 
 @dataclass(frozen=True)

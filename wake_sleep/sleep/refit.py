@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.grammar import Forest, Grammar, Nonterminal, Production
-from dsl.probability import ROOT, UNIFORM, Context, Frontier, Weights, literal_log_probability
-from dsl.terms import Lambda, Literal, Term, strip_lambdas
+from dsl.probability import ROOT, UNIFORM, Context, Frontier, Weights, child_holes, literal_log_probability
+from dsl.terms import Literal, Term, strip_lambdas
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Numbers: TypeAlias = npt.NDArray[np.int64]
@@ -190,7 +190,7 @@ class _Corpus:
             if production.is_constant_slot:
                 assert isinstance(term, Literal)
                 log_likelihood += literal_log_probability(term)
-            for (child, under), argument in zip(_children(production, context), below, strict=True):
+            for (child, under), argument in zip(child_holes(production, context), below, strict=True):
                 stack.append((child, argument, under))
         return _Program(log_likelihood, np.array(choices, np.int64))
 
@@ -205,7 +205,7 @@ class _Corpus:
                 continue
             nonterminal, term, context = here
             ways = [
-                (p, [(c, t, k) for (c, k), t in zip(_children(p, context), below, strict=True)])
+                (p, [(c, t, k) for (c, k), t in zip(child_holes(p, context), below, strict=True)])
                 for p, below in forest[nonterminal, term]
             ]
             waiting = [pair for _, below in ways for pair in below if pair not in numbers]
@@ -410,13 +410,6 @@ def _sums(places: _Numbers, amounts: _Floats, length: int) -> _Floats:
 def _normalised(weights: Sequence[float]) -> list[float]:
     total = sum(weights)
     return [weight / total if total > 0 else 1 / len(weights) for weight in weights]
-
-
-def _children(production: Production, context: Context) -> list[tuple[Nonterminal, Context]]:
-    """The child holes of a production; a λ passes its own context on to its body."""
-    if production.head is Lambda:
-        return [(production.children[0], context)]
-    return [(child, (production.key, i)) for i, child in enumerate(production.children)]
 
 
 def _inside(program: _Program, logarithms: _Floats) -> list[float]:

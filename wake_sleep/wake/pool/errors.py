@@ -9,3 +9,7 @@ class PoolError(ReverieError):
 
 class QueueFull(PoolError):
     """More was submitted than may wait: collect a verdict, or cancel a check, before the next is submitted."""
+
+
+class Interrupted(Exception):
+    """The user wants the work to end; what was under way is to be done again."""
