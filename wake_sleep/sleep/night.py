@@ -29,7 +29,7 @@ from wake_sleep.sleep.abstraction.naming import Names
 from wake_sleep.sleep.dreaming import DEFAULT_SETTINGS
 from wake_sleep.sleep.dreams import Dream, Dreams, observe_dreams
 from wake_sleep.sleep.parts import dream_in_parts
-from wake_sleep.sleep.refit import Observed, description_length, fit_weights
+from wake_sleep.sleep.refit import Observed, description_length, fit_weights, fit_weights_scaled
 from wake_sleep.sleep.requests import requests_of
 from wake_sleep.sleep.shards import KIND, pack, read_shard, write_shard
 from wake_sleep.wake.pool import Pool
@@ -197,10 +197,9 @@ def _weights(frontiers: Sequence[Frontier], learned: LearnedLibrary, dreams: Dre
         return fit_weights([*solved, *held_out], UNIFORM) if solved or held_out else generation.weights
     weight = SOLUTION_WEIGHTS[0]
     if solved and held_out:
-        weight = min(
-            SOLUTION_WEIGHTS,
-            key=lambda w: description_length(held_out, fit_weights([*_weighted(solved, w), *dreamt])),
-        )
+        tried = fit_weights_scaled(solved, dreamt, SOLUTION_WEIGHTS)
+        nats = [description_length(held_out, weights) for weights in tried]
+        weight = SOLUTION_WEIGHTS[nats.index(min(nats))]
     return fit_weights([*_weighted([*solved, *held_out], weight), *dreamt])
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -71,7 +71,24 @@ def fit_weights(
         weights contextual by the key of the parent production and the number of the argument, and unigram weights
         where a context was never seen; `start` if nothing could be counted.
     """
-    corpus = _Corpus(observed)
+    return _fitted(_Corpus(observed), start, rounds, pseudo_count)
+
+
+def fit_weights_scaled(
+    scaled: Sequence[Observed], others: Sequence[Observed], factors: Sequence[float]
+) -> tuple[Weights, ...]:
+    """For each factor what `fit_weights` says if the first programs count so many times; all are analysed only once."""
+    corpus = _Corpus([*scaled, *others])
+    tasks, count = corpus.tasks, len(_Corpus(scaled).tasks)
+    fitted = []
+    for factor in factors:
+        first = [replace(task, weight=factor * task.weight) for task in tasks[:count]]
+        corpus.tasks = [*first, *tasks[count:]]
+        fitted.append(_fitted(corpus))
+    return tuple(fitted)
+
+
+def _fitted(corpus: _Corpus, start: Weights = UNIFORM, rounds: int = 3, pseudo_count: float = PSEUDO_COUNT) -> Weights:
     if not corpus.tasks:
         return start
     logarithms = corpus.layout.logarithms_of(start)

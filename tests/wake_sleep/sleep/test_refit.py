@@ -16,7 +16,7 @@ from dsl.probability import ROOT, UNIFORM, ProbabilisticGrammar, WeightedProgram
 from dsl.rules import from_rules
 from dsl.terms import Application, Literal, Operator, Term, Variable, abstract
 from dsl.types import INT, STRING, parse_type
-from wake_sleep.sleep.refit import Observed, description_length, fit_weights
+from wake_sleep.sleep.refit import Observed, description_length, fit_weights, fit_weights_scaled
 
 PLUS = Operator("+", parse_type("int -> int -> int"))
 START = Nonterminal(INT, (INT,), "S")
@@ -73,6 +73,22 @@ def test_a_weight_counts_as_so_many_repetitions() -> None:
     weighted = fit_weights([observe(grammar, first, weight=3), observe(grammar, second)])
     for context, weights in repeated.contextual.items():
         assert weighted.contextual[context] == pytest.approx(weights)
+
+
+def test_scaling_some_programs_is_giving_them_that_weight() -> None:
+    grammar = arithmetic(0, 1)
+    underivable = observe(arithmetic(7), "(lambda 7)")
+    scaled = [
+        observe(grammar, "(lambda (+ 0 0))"),
+        Observed(grammar, underivable.frontier),
+        observe(grammar, "(lambda (+ 1 0))", weight=2),
+    ]
+    others = [observe(grammar, "(lambda 1)"), observe(grammar, "(lambda (+ 0 (+ 1 1)))")]
+    found = fit_weights_scaled(scaled, others, (1.0, 5.0))
+    for factor, weights in zip((1.0, 5.0), found, strict=True):
+        again = [Observed(one.grammar, one.frontier, factor * one.weight) for one in scaled]
+        assert weights == fit_weights([*again, *others])
+    assert found[0] != found[1]
 
 
 def test_programs_of_a_frontier_share_its_weight_by_their_posterior() -> None:
