@@ -10,7 +10,7 @@ import importlib.util
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,8 @@ from workbench.evaluation.peer_process import Limits, PeerProcesses, Reply
 from workbench.interrupts import Interruption
 from workbench.solving import row, versions
 
+WAKING: Final = 0.2
+"""Seconds after which a wait for a peer looks whether the user wants an end."""
 MEMORY: Final = 4 << 30
 """Bytes of the address space of a peer's process."""
 WALL_OF_CPU: Final = (5.0, 60.0)
@@ -140,6 +142,9 @@ class PeerRun:
 
     def _next(self, waiting: deque[tuple[Problem, Future[Reply]]]) -> Result:
         problem, future = waiting.popleft()
+        # A signal that comes just before a wait begins does not end it; its handler runs when the wait is over.
+        while not wait((future,), WAKING).done:
+            pass
         return self._result(problem, future.result())
 
     def _result(self, problem: Problem, reply: Reply) -> Result:
