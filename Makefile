@@ -34,7 +34,7 @@ $(VENV)/.stamp-tests: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.stamp-demo ## learn from two short courses, solve the shipped specifications with what was learned, report
 	@mkdir -p demo && rm -rf demo/demo.db demo/demo.db-* demo/demo.db.artifacts
-	$(BIN)/reverie train $(COURSES) --cycles 2 --wake-candidates 80000 --dreams 3000 --jobs 2 --store $(DEMO_STORE)
+	$(BIN)/reverie train $(COURSES) --cycles 2 --wake-candidates 80000 --dreams 3000 --train-steps 200 --jobs 2 --store $(DEMO_STORE)
 	$(BIN)/reverie library show lists --store $(DEMO_STORE)
 	$(BIN)/reverie library show strings --store $(DEMO_STORE)
 	$(BIN)/reverie batch workbench/specs --column area --generation latest --store $(DEMO_STORE)

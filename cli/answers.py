@@ -14,7 +14,6 @@ import typer
 from cli.main import DEFECT_ADVICE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_NOT_SOLVED, EXIT_USAGE
 from cli.progress import Progress
 from cli.render import Format, Row, complain, write, write_card, write_rows
-from dsl.errors import ReverieError
 from wake_sleep.generation import NO_GENERATION
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.pool import Backend, open_pool
@@ -111,11 +110,11 @@ def open_recorder(settings: Settings) -> tuple[Recorder | None, Generations | No
         ReverieError: if there is no such generation, or no store that it could be in.
     """
     if settings["store"] is None:
-        if settings["generation"] != NO_GENERATION:
-            raise ReverieError(
-                f"--generation {settings['generation']}: generations are in a store; name it with --store"
-            )
-        return None, None
+        if settings["generation"] == NO_GENERATION:
+            return None, None
+        from workbench.generations import Generations
+
+        return None, Generations(settings["generation"])
     from workbench.generations import Generations
     from workbench.recording import Recorder
 

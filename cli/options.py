@@ -56,7 +56,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "artifacts": ArtifactsOption,
     "generation": Annotated[
         str | None,
-        typer.Option("--generation", metavar="none|latest|NAME", help="What was learned, from the --store."),
+        typer.Option("--generation", metavar="none|shipped|latest|NAME", help="What was learned."),
     ],
 }
 """The option of each setting that all these commands have, by the name of the setting."""

@@ -9,7 +9,7 @@ import typer
 
 from cli.campaigns import run_campaign
 from cli.options import Column, DomainOption, with_settings
-from cli.render import Format, FormatOption, complain
+from cli.render import Format, FormatOption
 from store.repository import Store
 from wake_sleep.generation import NO_GENERATION
 from wake_sleep.wake.pool import Backend
@@ -40,8 +40,6 @@ def train(
     in the --store as soon as it is there; what was interrupted or killed goes on with `reverie resume`.
     With budgets in candidates and dreams instead of seconds, equal seeds give equal runs.
     """
-    if settings["train-steps"] is not None:
-        complain("no guide is trained yet: train-steps has no effect")
     location = settings["store"] or DEFAULT_STORE
     order = Order(
         places=tuple(places or DEFAULT_PLACES),

@@ -24,6 +24,7 @@ from wake_sleep.attempts import Attempted, attempt
 from wake_sleep.config import TrainSettings
 from wake_sleep.curriculum import Experience, next_batch
 from wake_sleep.generation import UNTRAINED, Generation
+from wake_sleep.model.guide import Guide
 from wake_sleep.scoring import right_on_held_out
 from wake_sleep.sleep.night import HINDSIGHT, sleep
 from wake_sleep.sleep.shards import KIND, pack, write_shard
@@ -213,17 +214,20 @@ class Cycle:
         """What the run knew of a domain at the end of a cycle."""
         records = [g for g in self.store.generations(domain, run=self.run) if g.cycle <= cycle]
         if records:
-            return generation_of(records[-1])
+            return generation_of(self.store, records[-1])
         return self.plan.start.get(domain, Generation(domain=domain))
 
 
-def generation_of(record: GenerationRecord) -> Generation:
+def generation_of(store: Store, record: GenerationRecord) -> Generation:
     """A stored generation, to be worked with.
 
     Raises:
-        StoreError: if it can no longer be read, as when its domain has lost an operator since.
+        StoreError: if it can no longer be read, as when its domain has lost an operator or the file of its guide is
+            gone.
+        GuideError: if its guide is of another version, or was trained for the domain as it was.
     """
-    return Generation(record.name, record.domain, record.abstractions, record.weights)
+    guide = None if record.checkpoint is None else Guide.from_bytes(store.read_checkpoint(record.checkpoint))
+    return Generation(record.name, record.domain, record.abstractions, record.weights, guide)
 
 
 def experience(results: Iterable[ResultRecord]) -> dict[str, Experience]:

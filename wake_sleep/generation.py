@@ -10,6 +10,7 @@ from dsl.probability import UNIFORM, Weights
 from dsl.terms import Operator
 
 if TYPE_CHECKING:
+    from wake_sleep.model.guide import Guide
     from wake_sleep.wake.solve import SolveSettings
 
 NO_GENERATION: Final = "none"
@@ -25,16 +26,20 @@ class Generation:
         domain: name of the domain, or None for the generation that knows nothing of any.
         abstractions: the library: operators of kind ``abstraction``, their definitions in base-language β-normal form.
         weights: learned weights of productions, those of the abstractions included.
+        guide: what corrects the weights for each task by its examples, or None.
     """
 
     name: str = NO_GENERATION
     domain: str | None = None
     abstractions: tuple[Operator, ...] = ()
     weights: Weights = UNIFORM
+    guide: Guide | None = None
 
     def applied_to(self, settings: SolveSettings) -> SolveSettings:
         """Settings of a search that uses this generation."""
-        return dataclasses.replace(settings, weights=self.weights, abstractions=self.abstractions, generation=self.name)
+        return dataclasses.replace(
+            settings, weights=self.weights, guide=self.guide, abstractions=self.abstractions, generation=self.name
+        )
 
 
 UNTRAINED: Final = Generation()

@@ -25,7 +25,7 @@ from wake_sleep.generation import NO_GENERATION, Generation
 from wake_sleep.wake.pool import Backend, Pool, open_pool
 from wake_sleep.wake.pool.errors import Interrupted
 from wake_sleep.wake.solve import SolveSettings, Strategy
-from workbench.generations import Generations, stored_generation
+from workbench.generations import Generations, named_generation
 from workbench.recording import hash_of
 from workbench.tasks import TaskSet, absolute, read_task_set
 
@@ -183,7 +183,7 @@ class Campaign:
         return Plan(self.tasks.training, self.tasks.tests, self.order.settings, self._start())
 
     def _start(self) -> dict[str, Generation]:
-        generations = [stored_generation(self.store, name) for name in self.order.generations]
+        generations = [named_generation(self.store, name) for name in self.order.generations]
         return {generation.domain: generation for generation in generations if generation.domain is not None}
 
     def work(self, watch: Watch | None = None) -> Iterator[Mapping[str, object]]:

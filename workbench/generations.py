@@ -6,6 +6,7 @@ from dsl.errors import ReverieError
 from store.repository import Store
 from wake_sleep.cycle import generation_of
 from wake_sleep.generation import NO_GENERATION, UNTRAINED, Generation
+from workbench.shipped import SHIPPED, shipped_generation
 
 LATEST = "latest"
 """The generation that was published last, for each domain."""
@@ -22,7 +23,18 @@ def stored_generation(store: Store, name: str) -> Generation:
         known = [g.name for g in store.generations()][-5:]
         there = f"the latest are {', '.join(known)}" if known else "it has none; `reverie train` makes some"
         raise ReverieError(f"there is no generation {name!r} in the store {store.name}; {there}")
-    return generation_of(record)
+    return generation_of(store, record)
+
+
+def named_generation(store: Store, name: str) -> Generation:
+    """The generation with a name, one that comes with Reverie or one of a store.
+
+    Raises:
+        ReverieError: if there is none, or it can no longer be read.
+    """
+    prefix, _, domain = name.partition("-")
+    found = shipped_generation(domain) if prefix == SHIPPED and domain else None
+    return stored_generation(store, name) if found is None else found
 
 
 class Generations:
@@ -32,15 +44,16 @@ class Generations:
         """Choose.
 
         Args:
-            name: ``none``, ``latest``, or the name of a generation, which is used for problems of its domain.
-            store: where generations are; needed unless the name is ``none``.
+            name: ``none``, ``shipped``, ``latest``, or the name of a generation, which is used for problems of its
+                domain.
+            store: where generations are; needed for those that are not shipped.
 
         Raises:
             ReverieError: if there is no such generation.
         """
         self._name, self._store = name, store
         self._known: dict[str | None, Generation] = {}
-        if name == NO_GENERATION:
+        if name in (NO_GENERATION, SHIPPED):
             return
         if store is None:
             raise ReverieError(f"--generation {name}: generations are in a store; name it with --store")
@@ -51,6 +64,8 @@ class Generations:
     @property
     def names(self) -> list[str]:
         """The generations that may be used, so that a run is gone on with only if they are the same."""
+        if self._name == SHIPPED:
+            return [SHIPPED]
         if self._name == LATEST and self._store is not None:
             return sorted({g.domain: g.name for g in self._store.generations()}.values())
         return sorted(g.name for g in self._known.values())
@@ -58,9 +73,16 @@ class Generations:
     def __call__(self, domain: str | None) -> Generation:
         """The generation for a domain; the untrained one if there is none for it."""
         if domain not in self._known:
-            found = None
-            if self._name == LATEST and self._store is not None and domain is not None:
-                # What was learned of a whole domain holds for its sets of primitives as well.
-                found = self._store.latest_generation(domain) or self._store.latest_generation(domain.split("/")[0])
-            self._known[domain] = UNTRAINED if found is None else generation_of(found)
+            self._known[domain] = self._learned(domain) or UNTRAINED
         return self._known[domain]
+
+    def _learned(self, domain: str | None) -> Generation | None:
+        """What was learned of a domain; what was learned of a whole one holds for its sets of primitives as well."""
+        for name in () if domain is None else dict.fromkeys((domain, domain.split("/")[0])):
+            if self._name == SHIPPED and (found := shipped_generation(name)) is not None:
+                return found
+            if self._name == LATEST and self._store is not None:
+                record = self._store.latest_generation(name)
+                if record is not None:
+                    return generation_of(self._store, record)
+        return None

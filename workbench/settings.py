@@ -170,7 +170,7 @@ SETTINGS: Final = (
     Setting("ray-address", None, _text, "the Ray cluster to use"),
     Setting("store", None, _store, "the database that remembers solutions"),
     Setting("artifacts", None, _text, "the folder of large files; beside the database if not given"),
-    Setting("generation", NO_GENERATION, _text, "what was learned: none, latest, or the name of a generation"),
+    Setting("generation", NO_GENERATION, _text, "what was learned: none, shipped, latest, or the name of a generation"),
 )
 """The settings of every command that solves; the preset, which gives values to others, is none of them."""
 

@@ -208,3 +208,25 @@ def test_a_run_can_start_from_what_another_one_learned(store: Store, course: Pat
     assert latest.order.generations == (store.generations(run=second.run.id)[-1].name,)
     with pytest.raises(ReverieError, match="no generation"):
         Campaign.begin(store, dataclasses.replace(order(course), generations=("strings-99",)))
+
+
+def test_a_guide_is_trained_stored_and_trained_again_after_a_stop(store: Store, course: Path) -> None:
+    settings = TrainSettings(cycles=2, wake_candidates=2_500, dreams=300, train_steps=15)
+    asked = dataclasses.replace(order(course), settings=settings)
+    whole = Campaign.begin(store, asked)
+    finished(whole)
+    guides = [g.checkpoint for g in store.generations(run=whole.run.id)]
+    assert None not in guides
+    events = [event for event in store.events(whole.run.id) if event.kind == "costs"]
+    assert len(events) == len(guides)
+    assert all("is used" in event.message for event in events)
+    last = store.generations(run=whole.run.id)[-1]
+    assert stored_generation(store, last.name).guide is not None
+
+    broken = Campaign.begin(store, asked)
+    with broken:
+        list(broken.work(StoppingWatch(broken, 2, "wake", 3)))
+    again = Campaign.resume(store)
+    finished(again)
+    assert [g.checkpoint for g in store.generations(run=again.run.id)] == guides
+    assert learned(store, again.run.id) == learned(store, whole.run.id)

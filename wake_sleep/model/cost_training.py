@@ -11,8 +11,8 @@ import copy
 import io
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,14 +20,12 @@ import torch
 
 from dsl.domain import load_domain
 from dsl.probability import Weights
-from dsl.terms import Operator
 from wake_sleep.model.cost_head import CostHead, HeadSettings
 from wake_sleep.model.features import STATED
 from wake_sleep.model.guide import Guide
 from wake_sleep.model.probes import ProbeSet
 from wake_sleep.model.threads import one_thread
-from wake_sleep.sleep.cost_corpus import CostCorpus, Group, build_corpus, lessons_of_dreams
-from wake_sleep.sleep.dreams import Dream
+from wake_sleep.sleep.cost_corpus import CostCorpus, Group, Lesson, build_corpus
 from wake_sleep.sleep.requests import DreamRequest
 
 _BY_FEATURE: Final = ("first", "kinds")
@@ -283,33 +281,36 @@ class CostTrainer:
 
 def train_costs(
     domain: str,
-    dreams: Iterable[Dream],
+    lessons: Sequence[Lesson],
     base: Weights,
     probes: ProbeSet | Sequence[DreamRequest],
     *,
-    abstractions: Sequence[Operator] = (),
     former: Guide | None = None,
     settings: CostTrainingSettings = CostTrainingSettings(),
     report: Callable[[CostProgress], None] | None = None,
+    began: float | None = None,
 ) -> Guide:
-    """Train a guide of costs on dreams from beginning to end.
+    """Train a guide of costs from beginning to end.
 
     Args:
         domain: name of the domain.
-        dreams: what is learned from; some of them are kept back for the score.
-        base: weights that the guide corrects, as `fit_weights` counts them on the same dreams.
+        lessons: what is learned from; some of them are kept back for the score.
+        base: weights that the guide corrects, as `fit_weights` counts them on the same programs.
         probes: those of the former guide, or the requests on which new ones are to be found.
-        abstractions: the library of the generation.
         former: a guide to begin with, of the same size.
         settings: how it is trained.
         report: is told of the progress.
+        began: CPU time of this process at which the time of the settings began to count; by default that of the first
+            step.
 
     Raises:
-        ValueError: if there is no dream.
+        ValueError: if there is no lesson, or the former guide is of another size.
     """
-    loaded = load_domain(domain)
-    lessons = lessons_of_dreams(dreams, loaded, abstractions)
-    trainer = CostTrainer(build_corpus(loaded, lessons, base, probes, seed=settings.seed), settings)
+    corpus = build_corpus(load_domain(domain), lessons, base, probes, seed=settings.seed)
+    if began is not None and settings.seconds is not None:
+        left = settings.seconds - (time.process_time() - began)
+        settings = replace(settings, seconds=max(1.0, left))
+    trainer = CostTrainer(corpus, settings)
     if former is not None:
         trainer.start_from(former)
     trainer.run(report=report)

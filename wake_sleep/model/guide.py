@@ -151,6 +151,15 @@ class Guide:
 
     # The file.
 
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        """A guide travels as its file, and is read once in each process."""
+        return _read_once, (self.content,)
+
+    @functools.cached_property
+    def content(self) -> bytes:
+        """See `to_bytes`."""
+        return self.to_bytes()
+
     def to_bytes(self) -> bytes:
         """The content of the file; equal guides give equal bytes."""
         half = {"first", "kinds", "second_weight", "out_weight", "key_table", "context_table"}
@@ -219,6 +228,11 @@ class Guide:
             *map(str, self.choices.contexts),
             *self.choices.keys,
         )
+
+
+@functools.lru_cache(4)
+def _read_once(content: bytes) -> Guide:
+    return Guide.from_bytes(content)
 
 
 def _embedded(table: Floats, tokens: Sequence[Sequence[str]]) -> Floats:

@@ -1,8 +1,8 @@
 """The sleep of one domain: a library and costs for the next wake, from what was solved and dreamt, in one generation.
 
 First the library: abstractions of the programs that solved tasks (`abstraction.learning`). Then dreams in its language,
-whose programs say what is likely beyond the few that were solved. Then the costs, counted on both. All of it is
-published at once, so that no reader ever sees a part.
+whose programs say what is likely beyond the few that were solved. Then the costs, counted on both, and a guide that
+corrects them by what a task says. All of it is published at once, so that no reader ever sees a part.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ from store.records import TrainingSolution
 from store.repository import Store
 from wake_sleep.config import TrainSettings
 from wake_sleep.generation import Generation
+from wake_sleep.model.guide import KIND as GUIDE
+from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.abstraction.frontiers import TaskFrontier, is_held_out
 from wake_sleep.sleep.abstraction.learning import LearnedLibrary, LearningSettings, learn_library
 from wake_sleep.sleep.abstraction.naming import Names
 from wake_sleep.sleep.dreaming import DEFAULT_SETTINGS
 from wake_sleep.sleep.dreams import Dream, Dreams, observe_dreams
+from wake_sleep.sleep.guide_training import Solved, TrainedGuide, train_guide
 from wake_sleep.sleep.parts import dream_in_parts
 from wake_sleep.sleep.refit import Observed, description_length, fit_weights, fit_weights_scaled
 from wake_sleep.sleep.requests import requests_of
@@ -37,8 +40,10 @@ from wake_sleep.wake.solve import program_grammar
 
 HINDSIGHT: Final = "hindsight"
 """What a shard of dreams of searches in vain is called among the artifacts of a store."""
-LIBRARY_SHARE: Final = 0.5
-"""Of the time of a sleep, what learning the library may take; dreams have what is left of it."""
+LIBRARY_SHARE: Final = 0.4
+"""Of the time of a sleep, what learning the library may take."""
+DREAM_SHARE: Final = 0.5
+"""Of the time that the library has left, what dreams may take; the guide has what is left of it."""
 SOLUTION_WEIGHTS: Final = (1.0, 4.0, 16.0, 64.0)
 """How many dreams a solved task may count for in the costs; held-out solutions say which."""
 
@@ -91,11 +96,34 @@ def sleep(
     frontiers = frontiers_of(solutions, tasks, settings.frontier)
     learned = _library(store, former, frontiers, settings, seconds)
     generation = dataclasses.replace(former, abstractions=learned.abstractions, weights=learned.weights)
-    left = None if seconds is None else max(1.0, seconds - (time.monotonic() - began))
-    dreams = _dreams(tasks.values(), generation, pool, settings, cycle, left)
+    generation = dataclasses.replace(generation, guide=None)
+
+    def left(share: float = 1.0) -> float | None:
+        return None if seconds is None else max(1.0, share * (seconds - (time.monotonic() - began)))
+
+    is_guided = settings.train_steps != 0 and settings.uses_dreams
+    dreams = _dreams(tasks.values(), generation, pool, settings, cycle, left(DREAM_SHARE if is_guided else 1.0))
     dreams.add(_hindsight(store, run, cycle, tasks))
     weights = _weights(frontiers, learned, dreams, generation)
-    events = [*_library_events(former.domain, learned), *_dream_events(store, former, dreams)]
+    trained = train_guide(
+        pool,
+        former.domain,
+        dreams,
+        _solved(frontiers, learned, tasks),
+        requests_of(tasks.values()),
+        weights,
+        learned.abstractions,
+        former.guide,
+        steps=settings.train_steps if settings.uses_dreams else 0,
+        seconds=None if settings.train_steps is not None else left(),
+        seed=settings.seed * 1_000 + cycle,
+    )
+    checkpoint = None if trained.content is None else store.save_checkpoint(GUIDE, trained.content).digest
+    events = [
+        *_library_events(former.domain, learned),
+        *_dream_events(store, former, dreams),
+        _guide_event(former.domain, trained),
+    ]
     record = store.publish(
         NewGeneration(
             domain=former.domain,
@@ -105,10 +133,12 @@ def sleep(
             abstractions=[_member(a, learned) for a in learned.abstractions],
             weights=weights,
             forms=_forms(frontiers, learned),
+            checkpoint=checkpoint,
             events=events,
         )
     )
-    return Generation(record.name, former.domain, record.abstractions, record.weights)
+    guide = None if trained.content is None else Guide.from_bytes(trained.content)
+    return Generation(record.name, former.domain, record.abstractions, record.weights, guide)
 
 
 def frontiers_of(
@@ -225,6 +255,20 @@ def _dream_events(store: Store, former: Generation, dreams: Dreams) -> Iterator[
     counts = [{"type": str(type_), "size": size, "count": n} for (type_, size), n in dreams.counts().items()]
     data = {"domain": former.domain, "shard": digest, "count": len(dreams), "counts": counts}
     yield NewEvent(KIND, f"{former.domain}: {len(dreams)} dreams", data)
+
+
+def _solved(frontiers: Sequence[Frontier], learned: LearnedLibrary, tasks: Mapping[str, Task]) -> Iterator[Solved]:
+    """The likeliest program of each function that was solved, as it is written with the library."""
+    for frontier, forms in zip(frontiers, learned.forms, strict=True):
+        if forms:
+            spec = tasks[frontier.task.name].spec
+            yield Solved(spec, spec.function(frontier.function), forms[0].form)
+
+
+def _guide_event(domain: str, trained: TrainedGuide) -> NewEvent:
+    """What came of training a guide."""
+    data = {"domain": domain, **dataclasses.asdict(dataclasses.replace(trained, content=None))}
+    return NewEvent(GUIDE, f"{domain}: {trained.told}", data)
 
 
 def _member(abstraction: Operator, learned: LearnedLibrary) -> NewAbstraction:

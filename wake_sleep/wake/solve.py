@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dsl.domain import load_domain
 from dsl.grammar import Grammar
@@ -23,6 +23,9 @@ from wake_sleep.wake.guidance import Guidance
 from wake_sleep.wake.meter import Meter
 from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status
 from wake_sleep.wake.verify.examples import verify_examples
+
+if TYPE_CHECKING:
+    from wake_sleep.model.guide import Guide
 
 DEFAULT_CPU_SECONDS: Final = 10.0
 DEFAULT_MEMORY: Final = 1 << 30
@@ -52,6 +55,7 @@ class SolveSettings:
         weights: learned weights of productions.
         generation: name of the generation that the weights and the abstractions belong to.
         abstractions: the library; see `wake_sleep.generation.Generation`.
+        guide: what corrects the weights by the examples of a spec, or None.
     """
 
     budget: Budget = UNBOUNDED
@@ -61,6 +65,11 @@ class SolveSettings:
     weights: Weights = UNIFORM
     generation: str = "none"
     abstractions: tuple[Operator, ...] = ()
+    guide: Guide | None = None
+
+    def weights_for(self, spec: Spec, function: Function) -> Weights:
+        """The learned weights for one function of a spec."""
+        return self.weights if self.guide is None else self.guide.weights(spec, function)
 
 
 def effective_budget(spec: Spec, asked: Budget) -> Budget:
@@ -114,7 +123,7 @@ def guidance_of(spec: Spec, function: Function, settings: SolveSettings) -> Guid
     """What is learned of the programs of a function, by the settings."""
     base, abstractions = program_grammar(spec, function), usable_abstractions(spec, settings)
     grammar = program_grammar(spec, function, abstractions) if abstractions else base
-    return Guidance(base, grammar, settings.weights, settings.strategy is not Strategy.HYBRID)
+    return Guidance(base, grammar, settings.weights_for(spec, function), settings.strategy is not Strategy.HYBRID)
 
 
 def usable_abstractions(spec: Spec, settings: SolveSettings) -> tuple[Operator, ...]:

@@ -1,0 +1,155 @@
+"""Training of a guide as a piece of work of a pool."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+
+import pytest
+
+from dsl.domain import load_domain
+from dsl.spec import Example, Function, Spec
+from dsl.types import parse_type
+from wake_sleep.generation import Generation
+from wake_sleep.model.guide import Guide
+from wake_sleep.sleep.dreaming import DreamSettings, dream
+from wake_sleep.sleep.dreams import observe_dreams
+from wake_sleep.sleep.guide_training import FEWEST_LESSONS, GuideTraining, Solved, TrainedGuide, train_guide
+from wake_sleep.sleep.refit import fit_weights
+from wake_sleep.sleep.requests import DreamRequest
+from wake_sleep.wake.outcome import Status
+from wake_sleep.wake.pool import Pool, Work
+from wake_sleep.wake.pool.errors import Interrupted
+from wake_sleep.wake.pool.local import LocalPool
+from wake_sleep.wake.pool.solver import Solver
+from wake_sleep.wake.solve import SolveSettings, Strategy, guidance_of, solve_spec
+
+TYPE = parse_type("int -> int -> int")
+REQUESTS = (DreamRequest(TYPE, ((1, 2), (0, 7), (5, 5), (-3, 4), (9, -8), (2, 1))),)
+
+
+def spec_of(examples: tuple[tuple[tuple[object, ...], object], ...]) -> Spec:
+    function = Function("f", tuple((f"x{i}", t) for i, t in enumerate(TYPE.parameters)), TYPE.result)
+    return Spec((function,), "integers", examples=tuple(Example("f", i, o) for i, o in examples))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def training() -> GuideTraining:
+    integers = load_domain("integers")
+    dreams = tuple(dream(integers, REQUESTS, 400, settings=DreamSettings(candidates=4_000)))
+    spec = spec_of(dreams[0].examples)
+    solved = (Solved(spec, spec.functions[0], dreams[0].program),)
+    base = fit_weights(observe_dreams(dreams, integers))
+    return GuideTraining("integers", dreams, solved, REQUESTS, base, (), None, 40, None, 3)
+
+
+@pytest.fixture(scope="module")
+def trained(training: GuideTraining) -> TrainedGuide:
+    return training.perform(Solver())
+
+
+class StoppedPool(Pool):
+    """A pool that a user has stopped."""
+
+    def submit(self, work: Work) -> None:
+        pass
+
+    def collect(self) -> None:
+        return None
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def ask(pool: Pool, training: GuideTraining, steps: int | None, seconds: float | None) -> TrainedGuide:
+    return train_guide(
+        pool,
+        training.domain,
+        training.dreams,
+        training.solved,
+        training.requests,
+        training.base,
+        training.abstractions,
+        training.former,
+        steps=steps,
+        seconds=seconds,
+        seed=training.seed,
+    )
+
+
+def test_solutions_count_more_than_dreams(training: GuideTraining) -> None:
+    first, second, *_ = training.lessons()
+    assert first.program is training.solved[0].form
+    assert first.weight > second.weight
+    assert len(training.lessons()) == 1 + len(training.dreams)
+
+
+def test_a_guide_is_trained_and_scored(trained: TrainedGuide) -> None:
+    assert trained.content is not None
+    assert trained.nats is not None
+    assert trained.base_nats is not None
+    assert trained.nats < trained.base_nats
+    assert "is used" in trained.told
+    assert trained.steps == 40
+    assert Guide.from_bytes(trained.content, "integers").training["lessons"] == trained.lessons
+
+
+def test_equal_seeds_give_equal_guides_here_and_in_a_pool(training: GuideTraining, trained: TrainedGuide) -> None:
+    assert ask(LocalPool(), pickle.loads(pickle.dumps(training)), 40, None) == trained
+
+
+def test_a_guide_goes_on_with_a_former_one(training: GuideTraining, trained: TrainedGuide) -> None:
+    assert trained.content is not None
+    former = Guide.from_bytes(trained.content)
+    later = dataclasses.replace(training, former=former, steps=5).perform(Solver())
+    assert later.nats is not None
+    assert trained.base_nats is not None
+    assert later.nats < trained.base_nats
+
+
+def test_time_bounds_a_training(training: GuideTraining) -> None:
+    short = dataclasses.replace(training, steps=None, seconds=1.0)
+    assert len(short.lessons()) < len(training.lessons())
+    told = ask(LocalPool(), training, None, 3.0)
+    assert told.content is None
+    assert "no guide" in told.told
+
+
+def test_few_lessons_make_no_guide(training: GuideTraining) -> None:
+    few = dataclasses.replace(training, dreams=training.dreams[: FEWEST_LESSONS // 2]).perform(Solver())
+    assert few.content is None
+    assert "too few" in few.told
+
+
+def test_no_steps_make_no_guide(training: GuideTraining) -> None:
+    assert ask(StoppedPool(), training, 0, None).content is None
+
+
+def test_a_stopped_pool_interrupts_the_training(training: GuideTraining) -> None:
+    with pytest.raises(Interrupted):
+        ask(StoppedPool(), training, 40, None)
+    assert training.interrupted() is None
+    assert training.lost().content is None
+
+
+def test_a_guide_corrects_the_weights_of_each_spec(training: GuideTraining, trained: TrainedGuide) -> None:
+    assert trained.content is not None
+    guide = Guide.from_bytes(trained.content)
+    generation = Generation("integers-1", "integers", (), training.base, guide)
+    settings = generation.applied_to(SolveSettings(strategy=Strategy.SYMBOLIC))
+    specs = [spec_of(one.examples) for one in (training.dreams[1], training.dreams[-1])]
+    weights = [guidance_of(spec, spec.functions[0], settings).weights for spec in specs]
+    assert weights[0] != weights[1]
+    assert weights[0] == guide.weights(specs[0])
+    assert solve_spec(specs[0], settings).status is Status.SOLVED
+
+
+def test_a_guide_travels_as_its_file(trained: TrainedGuide) -> None:
+    assert trained.content is not None
+    guide = Guide.from_bytes(trained.content)
+    first, second = (pickle.loads(pickle.dumps(guide)) for _ in range(2))
+    assert first is second
+    assert first.content == trained.content
