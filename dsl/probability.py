@@ -8,6 +8,7 @@ between grammars: at a nonterminal N in context c, p(a) = w_c(a) / Σ_b w_c(b) o
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +18,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dsl.errors import GrammarError
+from dsl.errors import GrammarError, TypeMismatch
 from dsl.grammar import Derivation, Forest, Grammar, Nonterminal, Production
 from dsl.terms import Lambda, Literal, Term, strip_lambdas
-from dsl.types import BOOL, INT, STRING, Type
+from dsl.types import BOOL, INT, STRING, Type, arrow, parse_type
 
 if TYPE_CHECKING:
     import random
@@ -370,6 +371,25 @@ def child_holes(production: Production, context: Context) -> list[tuple[Nontermi
     if production.head is Lambda:
         return [(production.children[0], context)]
     return [(child, (production.key, i)) for i, child in enumerate(production.children)]
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def types_within(context: Context) -> tuple[Type, ...] | None:
+    """The types of the terms that a context can stand above: of its argument, and of the bodies of the λs there.
+
+    Returns:
+        nothing at all for an argument that the production does not have; None for a key that does not end in a type,
+        as the root.
+    """
+    key, argument = context
+    try:
+        parameters = parse_type(key.rpartition(":")[2]).parameters
+    except TypeMismatch:
+        return None
+    if not 0 <= argument < len(parameters):
+        return ()
+    wanted = parameters[argument]
+    return (wanted, *(arrow(*wanted.parameters[i:], wanted.result) for i in range(1, len(wanted.parameters) + 1)))
 
 
 def _assemble(preorder: Sequence[Production | Term]) -> Term:

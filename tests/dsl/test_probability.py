@@ -17,6 +17,7 @@ from dsl.probability import (
     Weights,
     literal_log_probability,
     sample_literal,
+    types_within,
 )
 from dsl.rules import from_rules
 from dsl.terms import Application, Lambda, Literal, Operator, Term, Variable
@@ -136,3 +137,12 @@ def test_literals_of_constant_slots_have_a_description_length() -> None:
     grammar = ProbabilisticGrammar(from_rules(START, {START: [any_constant(INT)]}))
     assert grammar.log_likelihood(program("(lambda 0)")) == pytest.approx(math.log(1 / 2))
     assert grammar.log_likelihood(program("(lambda 1000)")) < grammar.log_likelihood(program("(lambda 10)"))
+
+
+def test_a_context_says_of_which_types_the_terms_below_it_are() -> None:
+    key = "lists.fold:(int -> list(int) -> bool) -> list(int) -> bool"
+    function = parse_type("int -> list(int) -> bool")
+    assert types_within((key, 0)) == (function, parse_type("list(int) -> bool"), BOOL)
+    assert types_within((key, 1)) == (parse_type("list(int)"),)
+    assert types_within((key, 2)) == ()
+    assert types_within(ROOT) is None

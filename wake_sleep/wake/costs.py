@@ -2,9 +2,13 @@
 
 The cost κ(c, p) of production p in context c (the production above it, and which argument it fills) is −log P(p | c)
 in units of 1/`resolution` nat, rounded, at least 1. The *level* of a term is the cost of everything below its root
-plus the least cost λ(p) of its root production over all contexts; what a context charges beyond that is its *shift*
-δ_c(p) = κ(c, p) − λ(p) ≥ 0. An enumeration by levels therefore stores each term once, and every context sees a shifted
-view of it. Productions with the same shifts in all contexts form one *class*: without learned weights there is one.
+plus the least cost λ(p) of its root production over all contexts that can stand above it; what a context charges beyond
+that is its *shift* δ_c(p) = κ(c, p) − λ(p) ≥ 0. An enumeration by levels therefore stores each term once, and every
+context sees a shifted view of it. Productions with the same shifts in all these contexts form one *class*: without
+learned weights there is one.
+
+Weights are those of a domain, and most of their contexts want arguments of other types: were they counted in, a
+condition would have the level of what is cheap as a number somewhere, and each production a class of its own.
 """
 
 from __future__ import annotations
@@ -22,8 +26,10 @@ from dsl.probability import (
     ProbabilisticGrammar,
     Weights,
     literal_log_probability,
+    types_within,
 )
 from dsl.terms import Literal, Term
+from dsl.types import Type
 
 RESOLUTION: Final = 1.0
 """Units of cost in a nat."""
@@ -66,6 +72,7 @@ class Costs:
         self._class_numbers: dict[bytes, int] = {}
         self._tables: dict[Nonterminal, npt.NDArray[np.int64]] = {}
         self._shifts: list[tuple[int, ...]] = []
+        self._masks: dict[Type, npt.NDArray[np.bool_]] = {}
 
     def canonical(self, context: Context) -> Context:
         """The context itself, or the one that stands for all without weights of their own."""
@@ -81,10 +88,10 @@ class Costs:
         return found
 
     def least(self, nonterminal: Nonterminal) -> tuple[int, ...]:
-        """λ(p), the least cost over all contexts, for each production of a nonterminal."""
+        """λ(p), the least cost over all contexts above it, for each production of a nonterminal."""
         found = self._least.get(nonterminal)
         if found is None:
-            found = tuple(self._table(nonterminal).min(axis=0).tolist())
+            found = tuple(self._table(nonterminal)[self._above(nonterminal.type)].min(axis=0).tolist())
             self._least[nonterminal] = found
         return found
 
@@ -92,10 +99,25 @@ class Costs:
         """For each production of a nonterminal, the number of its class; see `shift`."""
         found = self._classes.get(nonterminal)
         if found is None:
-            table = self._table(nonterminal)
-            columns = (table - table.min(axis=0)).T.copy()  # (P, C)
-            found = tuple([self._class_of(column) for column in columns])
+            above = self._above(nonterminal.type)
+            shifts = self._table(nonterminal) - np.array(self.least(nonterminal))
+            shifts[~above] = _NEVER
+            found = tuple([self._class_of(column) for column in shifts.T.copy()])  # (P, C)
             self._classes[nonterminal] = found
+        return found
+
+    def _above(self, type_: Type) -> npt.NDArray[np.bool_]:
+        """Which contexts can stand above terms of a type, shape (C,).
+
+        That of all that have no weights always counts as one of them, and what its key does not say it of.
+        """
+        found = self._masks.get(type_)
+        if found is None:
+            found = np.ones(len(self._contexts), bool)
+            for i, context in enumerate(self._contexts[:-1]):
+                within = (self.grammar.start.type,) if context == ROOT else types_within(context)
+                found[i] = within is None or type_ in within
+            self._masks[type_] = found
         return found
 
     def _class_of(self, shifts: npt.NDArray[np.int64]) -> int:
@@ -116,9 +138,21 @@ class Costs:
             self._tables[nonterminal] = found
         return found
 
+    @property
+    def unshifted(self) -> int:
+        """The class of terms that have a level of their own, whatever stands above them."""
+        return self._class_of(np.zeros(len(self._contexts), np.int64))
+
     def shift(self, class_: int, context: Context) -> int:
-        """δ_context(p) for the productions p of a class."""
-        return self._shifts[class_][self._position[self.canonical(context)]]
+        """δ_context(p) for the productions p of a class.
+
+        Raises:
+            ValueError: for a context that cannot stand above them.
+        """
+        found = self._shifts[class_][self._position[self.canonical(context)]]
+        if found < 0:
+            raise ValueError(f"argument {context[1]} of {context[0]} has no productions of class {class_}")
+        return found
 
     def literal(self, literal: Literal) -> int:
         """What a literal costs in a constant slot, beyond the production itself."""
@@ -132,6 +166,8 @@ class Costs:
         return max(1, round(nats * self.resolution))
 
 
+_NEVER: Final = -1
+"""In the place of the shift in a context that cannot stand above a production."""
 UNREACHABLE: Final = 1 << 20
 """The cost of a production of probability 0."""
 

@@ -1,5 +1,6 @@
 """The schedule: each application is drawn at one level, under any contextual weights."""
 
+import itertools
 import random
 
 import pytest
@@ -61,3 +62,29 @@ def test_a_group_is_found_where_it_was_put(grammar: Grammar) -> None:
     assert schedule.get(grammar.start, 0, 7) == "seven"
     assert schedule.get(grammar.start, 0, 8) is None
     assert schedule.view(grammar.start, ROOT) == {7: ["seven"]}
+
+
+def test_a_view_grows_with_the_groups(grammar: Grammar) -> None:
+    costs = Costs(grammar, random_weights(grammar, 0), resolution=2.0)
+    schedule: Schedule[int] = Schedule(costs)
+    context = next((p.key, 0) for p in grammar.productions(grammar.start) if p.key.startswith("+:"))
+    classes = sorted(set(costs.classes(grammar.start)))
+    for number, class_ in enumerate(classes):
+        schedule.put(grammar.start, class_, 5, number)
+        view = schedule.view(grammar.start, context)
+        assert sorted(group for groups in view.values() for group in groups) == list(range(number + 1))
+        assert number in view[5 + costs.shift(class_, context)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_splits_are_the_arguments_of_one_cost_each_taken_together(grammar: Grammar, seed: int) -> None:
+    costs = Costs(grammar, random_weights(grammar, seed), resolution=2.0)
+    schedule: Schedule[tuple[int, int]] = Schedule(costs)
+    for class_, level in sorted(set(zip(costs.classes(grammar.start), costs.least(grammar.start), strict=True))):
+        schedule.put(grammar.start, class_, level, (class_, level))
+    plus = next(p for p in grammar.productions(grammar.start) if p.key.startswith("+:"))
+    found = list(schedule.splits(plus, 14, ROOT))
+    assert [pair for split in found for pair in itertools.product(*split)] == list(schedule.arguments(plus, 14, ROOT))
+    for first, second in found:
+        assert len({level + costs.shift(class_, (plus.key, 0)) for class_, level in first}) == 1
+        assert len({level + costs.shift(class_, (plus.key, 1)) for class_, level in second}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dsl.grammar import Nonterminal
@@ -66,6 +67,30 @@ class Group:
         self.entries.append(entry)
         self.columns.append(entry.column)
 
+    @classmethod
+    def joined(cls, groups: Sequence[Group], shift: Callable[[Group], int] | None = None) -> list[Group]:
+        """Groups with all that are alike made one, whatever their classes are.
+
+        With learned weights the terms of one cost lie in very many groups, most of them of one or two.
+
+        Args:
+            groups: of one nonterminal.
+            shift: a number by which they shall be told apart, too.
+        """
+        if len(groups) == 1:
+            return list(groups)
+        found: dict[tuple[int, bool, int], list[Group]] = {}
+        for group in groups:
+            found.setdefault((group.uses, group.clean, shift(group) if shift else 0), []).append(group)
+        return [alike[0] if len(alike) == 1 else cls._join(alike) for alike in found.values()]
+
+    @classmethod
+    def _join(cls, groups: Sequence[Group]) -> Group:
+        made = cls(groups[0].class_, groups[0].uses, groups[0].clean)
+        made.entries = [entry for group in groups for entry in group.entries]
+        made.columns = [column for group in groups for column in group.columns]
+        return made
+
 
 View = dict[int, list[Group]]
 """Groups by what their terms cost in a context."""
@@ -84,7 +109,7 @@ class Store:
         most: highest level that has terms.
     """
 
-    __slots__ = ("_views", "depth", "filled", "least", "levels", "most", "nonterminal", "seen")
+    __slots__ = ("_order", "_views", "depth", "filled", "least", "levels", "most", "nonterminal", "seen")
 
     def __init__(self, nonterminal: Nonterminal, depth: int) -> None:
         self.nonterminal, self.depth = nonterminal, depth
@@ -92,7 +117,8 @@ class Store:
         self.levels: View = {}
         self.filled = 0
         self.least = self.most = 0
-        self._views: dict[Context, View] = {}
+        self._order: list[tuple[int, Group]] = []
+        self._views: dict[Context, tuple[View, int]] = {}
 
     @property
     def is_shared(self) -> bool:
@@ -108,18 +134,17 @@ class Store:
             self.least = self.most = level
         self.least, self.most = min(self.least, level), max(self.most, level)
         self.levels.setdefault(level, []).append(group)
-        self._views.clear()
+        self._order.append((level, group))
 
     def view(self, slot: Slot, pricing: Pricing) -> View:
         """Its groups by what their terms cost as an argument."""
         if pricing.is_flat:
             return self.levels
-        key = pricing.costs.canonical(slot.context)
-        found = self._views.get(key)
-        if found is None:
-            found = {}
-            for level, groups in self.levels.items():
-                for group in groups:
-                    found.setdefault(level + pricing.costs.shift(group.class_, key), []).append(group)
-            self._views[key] = found
+        costs = pricing.costs
+        key = costs.canonical(slot.context)
+        found, known = self._views.get(key, ({}, 0))
+        if known < len(self._order):
+            for level, group in self._order[known:]:
+                found.setdefault(level + costs.shift(group.class_, key), []).append(group)
+            self._views[key] = found, len(self._order)
         return found

@@ -256,7 +256,8 @@ class Enumeration:
             for entry in language.cheap.get(nonterminal.type, ()):
                 if entry.level == level:
                     made = self._cheap(entry, store)
-                    if made is not None and self._keep(store, new, made, 0, 0) and is_start:
+                    class_ = language.pricing.unshifted
+                    if made is not None and self._keep(store, new, made, class_, 0) and is_start:
                         yield made
         for entry, class_, uses in self._waiting.get(nonterminal, {}).pop(level, ()):
             if entry.column not in store.seen:
@@ -322,16 +323,51 @@ class Enumeration:
                 return
             least, most = least + below.least, most + below.most
             views.append(below.view(slot, self._language.pricing))
-        if inner < least or (inner > most and self._language.pricing.is_flat):
+        is_flat = self._language.pricing.is_flat
+        if inner < least or (inner > most and is_flat):
             return
-        pairs = form.commutes and self._language.pricing.is_flat
-        for groups in _pairs(views[0], inner) if pairs else choose(views, inner):
+        if is_flat:
+            drawn = _pairs(views[0], inner) if form.commutes else choose(views, inner)
+        elif form.commutes:
+            drawn = self._commuting(form, views, inner)
+        else:
+            drawn = itertools.chain.from_iterable(
+                itertools.product(*map(Group.joined, split)) for split in splits(views, inner)
+            )
+        for groups in drawn:
             uses = form.uses
             for group in groups:
                 uses |= group.uses
             uses &= bound
             if not innermost or uses & innermost:
                 yield uses, groups
+
+    def _commuting(self, form: Form, views: Sequence[View], inner: int) -> Iterator[tuple[Group, Group]]:
+        """Pairs of groups that cost `inner`, of both orders of two arguments only the cheaper one.
+
+        With d the difference of the shifts in the two places, x before y costs d(x) − d(y) more than y before x.
+        """
+        costs = self._language.pricing.costs
+        places = [costs.canonical(slot.context) for slot in form.slots]
+
+        def difference(group: Group) -> int:
+            return costs.shift(group.class_, places[0]) - costs.shift(group.class_, places[1])
+
+        def ranked(groups: Sequence[Group], cost: int, turned: bool) -> list[tuple[tuple[int, int, int, bool], Group]]:
+            found = []
+            for group in Group.joined(groups, difference):
+                d = difference(group)
+                found.append(((d, cost + d if turned else cost, group.uses, group.clean), group))
+            return found
+
+        for cost, groups in views[0].items():
+            others = views[1].get(inner - cost)
+            if others is not None:
+                behind = ranked(others, inner - cost, True)
+                for rank, first in ranked(groups, cost, False):
+                    for second_rank, second in behind:
+                        if rank <= second_rank:
+                            yield first, (first if rank == second_rank else second)
 
     def _apply(self, store: Store, form: Form, groups: tuple[Group, ...]) -> Iterator[Made]:
         if form.kind is Kind.HIGHER_ORDER:
@@ -353,7 +389,7 @@ class Enumeration:
         seen, ledger, clean = store.seen, self._ledger, first.clean and second.clean
         columns, entries = second.columns, second.entries
         # Of two equal groups, each pair is tried once if the arguments can be exchanged.
-        once = form.commutes and first is second and self._language.pricing.is_flat
+        once = form.commutes and first is second
         for number, left in enumerate(first.entries):
             for start in range(number if once else 0, len(columns), _CHUNK):
                 part = columns[start : start + _CHUNK]
@@ -539,3 +575,16 @@ def choose(views: Sequence[View], inner: int) -> Iterator[tuple[Group, ...]]:
             for chosen in choose(rest, inner - cost):
                 for group in groups:
                     yield (group, *chosen)
+
+
+def splits(views: Sequence[View], inner: int) -> Iterator[tuple[list[Group], ...]]:
+    """The groups of one cost from each view, these costs summing to `inner`."""
+    first, rest = views[0], views[1:]
+    if not rest:
+        if inner in first:
+            yield (first[inner],)
+        return
+    for cost, groups in first.items():
+        if cost < inner:
+            for others in splits(rest, inner - cost):
+                yield (groups, *others)

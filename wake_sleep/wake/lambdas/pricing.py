@@ -22,8 +22,9 @@ class Pricing:
     """Integer prices of the forms of all nonterminals.
 
     With a bound on size every node costs 1: then the first of equal terms is a smallest one, and an enumeration up to
-    the bound has tried all. Else a form costs what `Costs` says; but where the instances of one polymorphic operator
-    all cost the same, nothing was learned of them, and instances at types that are stranger to the request cost more.
+    the bound has tried all. Else a form costs what `Costs` says; but of the instances of one polymorphic operator those
+    at types that are stranger to the request cost more, and the others less. Learned weights do not say so, since they
+    are counted over all requests.
 
     Attributes:
         costs: where the prices come from.
@@ -58,6 +59,11 @@ class Pricing:
         """The class of shifts of each production of a nonterminal."""
         return (0,) * len(self.prices(nonterminal)) if self.is_flat else self.costs.classes(nonterminal)
 
+    @property
+    def unshifted(self) -> int:
+        """The class of terms that are entered at given levels; see `Costs.unshifted`."""
+        return 0 if self.is_flat else self.costs.unshifted
+
     @functools.cached_property
     def floor(self) -> int:
         """The least price of what stands near the root: what an unknown node costs at least, as a rule."""
@@ -67,15 +73,18 @@ class Pricing:
         return min((min(self.prices(n)) for n in known if self.prices(n)), default=1)
 
     def _resplit(self, productions: Sequence[Production], prices: Sequence[int]) -> tuple[int, ...]:
-        """Prices with those of the instances of one operator set by how strange their types are."""
+        """Prices with the weight of each operator shared out anew among its instances, by their strangeness."""
         instances: dict[object, list[int]] = {}
         for index, production in enumerate(productions):
             instances.setdefault(production.head, []).append(index)
         found = list(prices)
         for indices in instances.values():
-            if len(indices) > 1 and len({prices[i] for i in indices}) == 1:
+            if len(indices) > 1:
                 strange = [self._strangeness(productions[i]) for i in indices]
-                total = math.log(sum(math.exp(-s) for s in strange)) - math.log(len(indices))
+                cheapest = min(prices[i] for i in indices)
+                shares = [math.exp((cheapest - prices[i]) / self.costs.resolution) for i in indices]
+                left = sum(share * math.exp(-own) for share, own in zip(shares, strange, strict=True))
+                total = math.log(left) - math.log(sum(shares))
                 for i, own in zip(indices, strange, strict=True):
                     found[i] = max(1, round(prices[i] + (own + total) * self.costs.resolution))
         return tuple(found)

@@ -114,6 +114,27 @@ class Group:
             self._columns = [list(column) for column in zip(*[values[row] for row in self.rows], strict=True)]
         return self._columns
 
+    @classmethod
+    def joined(cls, groups: Sequence[Group]) -> list[Group]:
+        """Groups of one table as one or two: those without ⊥ together, and the others.
+
+        With learned weights the rows of one cost lie in very many groups, most of them of a few rows.
+        """
+        if len(groups) == 1:
+            return list(groups)
+        found = []
+        for is_partial in (False, True):
+            alike = [group for group in groups if group.is_partial is is_partial]
+            if len(alike) > 1:
+                made = cls(alike[0]._table)
+                made.is_partial = is_partial
+                made.rows = list(chain.from_iterable([group.rows for group in alike]))
+                columns = zip(*[group.columns() for group in alike], strict=True)
+                made._columns = [list(chain.from_iterable(parts)) for parts in columns]
+                alike = [made]
+            found += alike
+        return found
+
     def forget_columns(self) -> None:
         """Make the columns anew when they are asked for: the cases have changed."""
         self._columns = []

@@ -130,10 +130,11 @@ class Enumeration:
 
     def _apply(self, rule: Rule) -> Iterator[None]:
         """Apply a rule to all arguments that make a term of this level."""
-        for groups in list(self._schedule.arguments(rule.production, self.level - rule.cost, ROOT)):
-            for tile in tiles([len(group.rows) for group in groups], self._batch()):
-                self._enter_tile(rule, groups, tile)
-                yield
+        for split in list(self._schedule.splits(rule.production, self.level - rule.cost, ROOT)):
+            for groups in itertools.product(*map(Group.joined, split)):
+                for tile in tiles([len(group.rows) for group in groups], self._batch()):
+                    self._enter_tile(rule, groups, tile)
+                    yield
 
     def _batch(self) -> int:
         """How many candidates may be computed before the next look at the budget."""

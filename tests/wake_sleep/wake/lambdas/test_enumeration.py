@@ -1,5 +1,8 @@
 """The bank of an enumeration: columns agree with the reference interpreter, and no term is kept twice."""
 
+import contextlib
+import itertools
+import random
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -8,13 +11,15 @@ from dsl.domain import load_domain
 from dsl.evaluate import Evaluation
 from dsl.languages import LanguageSettings
 from dsl.limits import DEFAULT_LIMITS
+from dsl.probability import Context, Weights
 from dsl.spec import Budget
 from dsl.types import INT
 from dsl.values import Value
 from wake_sleep.wake.costs import Costs
+from wake_sleep.wake.lambdas.application import strict_column
 from wake_sleep.wake.lambdas.bank import Entry, Store
-from wake_sleep.wake.lambdas.enumeration import Enumeration, Language, choose
-from wake_sleep.wake.lambdas.forms import Forms
+from wake_sleep.wake.lambdas.enumeration import Enumeration, Language, choose, splits
+from wake_sleep.wake.lambdas.forms import Forms, Kind
 from wake_sleep.wake.lambdas.ledger import Ledger
 from wake_sleep.wake.lambdas.pricing import Pricing
 from wake_sleep.wake.meter import Meter, OutOfBudget
@@ -109,3 +114,47 @@ def test_costs_of_arguments_add_up() -> None:
     views = [{2: ["a"], 3: ["b"]}, {1: ["c"], 2: ["d"]}, {1: ["e"]}]
     assert sorted("".join(chosen) for chosen in choose(views, 5)) == ["ade", "bce"]  # type: ignore[arg-type]
     assert list(choose(views, 9)) == []  # type: ignore[arg-type]
+
+
+def test_splits_are_the_groups_of_one_cost_each_taken_together() -> None:
+    views = [{2: ["a", "x"], 3: ["b"]}, {1: ["c"], 2: ["d", "y"]}, {1: ["e"]}]
+    found: list[object] = list(splits(views, 5))  # type: ignore[arg-type]
+    assert found == [(["a", "x"], ["d", "y"], ["e"]), (["b"], ["c"], ["e"])]
+    assert list(splits(views, 9)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_contextual_costs_each_pair_of_terms_is_applied_where_it_is_cheapest(seed: int) -> None:
+    domain = load_domain("lists/dreamcoder")
+    grammar = domain.grammar("list(int) -> int -> int", LanguageSettings(extra_type_depth=1))
+    draw = random.Random(seed)
+    productions = grammar.productions(grammar.start)
+    contexts: list[Context] = [(p.key, i) for p in productions for i in range(len(p.children))]
+    rows = {c: {p.key: draw.uniform(0.01, 1.0) for p in productions} for c in contexts if draw.random() < 0.7}
+    costs = Costs(grammar, Weights(rows, {p.key: 1.0 for p in productions}), resolution=2.0)
+    cases: Sequence[Case] = tuple((inputs, 0) for inputs in XS)
+    language = Language(Forms(grammar, domain, DEFAULT_LIMITS), Pricing(costs, by_size=False), cases)
+    made = Enumeration(grammar.start, cases, language, Ledger(Meter(Budget(candidates=10_000))))
+    with contextlib.suppress(OutOfBudget):
+        while True:
+            for _ in made.advance():
+                pass
+    store = made.stores[grammar.start]
+    terms = [(group.class_, entry) for groups in store.levels.values() for group in groups for entry in group.entries]
+    classes = {form.index: class_ for form, _, class_ in language.priced(grammar.start)}
+    assert all(classes[entry.form.index] == class_ for class_, entry in terms)
+    checked = 0
+    for form, price, _ in language.priced(grammar.start):
+        if form.kind is Kind.STRICT and [slot.nonterminal for slot in form.slots] == [grammar.start] * 2:
+            places = [costs.canonical(slot.context) for slot in form.slots]
+            for (first_class, first), (second_class, second) in itertools.product(terms, repeat=2):
+                total = price + first.level + costs.shift(first_class, places[0])
+                total += second.level + costs.shift(second_class, places[1])
+                if total > store.filled:
+                    continue
+                column = strict_column(form, [first.column, second.column], clean=False)
+                assert column in store.seen
+                kept = store.seen[column]
+                assert kept is None or kept.level <= total
+                checked += 1
+    assert checked > 1_000

@@ -1,5 +1,7 @@
 """Prices, small constants, inverse semantics and compiled terms of languages with λs."""
 
+import math
+
 import pytest
 
 from dsl.closures import Undefined
@@ -49,13 +51,18 @@ def test_instances_at_strange_types_cost_more() -> None:
     assert by_type["list(int)"] < by_type["list(list(int))"] < by_type["list(list(list(int)))"]
 
 
-def test_learned_costs_of_instances_are_left_alone() -> None:
+def test_what_was_learned_of_instances_counts_beside_how_strange_they_are() -> None:
     lengths = [p for p in GRAMMAR.productions(GRAMMAR.start) if repr(p.head) == "length"]
     weights = Weights(unigram={p.key: 2.0**i for i, p in enumerate(lengths)})
-    costs = Costs(GRAMMAR, weights)
+    costs = Costs(GRAMMAR, weights, resolution=10.0)
     prices, least = Pricing(costs, by_size=False).prices(GRAMMAR.start), costs.least(GRAMMAR.start)
-    places = [GRAMMAR.productions(GRAMMAR.start).index(p) for p in lengths]
-    assert [prices[i] for i in places] == [least[i] for i in places]
+    places = {str(p.children[0].type): GRAMMAR.productions(GRAMMAR.start).index(p) for p in lengths}
+    dearer = {type_: prices[i] - least[i] for type_, i in places.items()}
+    assert dearer["list(int)"] < 0 < dearer["list(list(list(int)))"] - dearer["list(list(int))"]
+    assert dearer["list(int)"] < dearer["list(bool)"]
+    # All instances together weigh what they did.
+    shares = [sum(math.exp(-table[i] / 10) for i in places.values()) for table in (prices, least)]
+    assert shares[0] == pytest.approx(shares[1], rel=0.05)
 
 
 def test_with_a_bound_on_size_every_node_costs_one() -> None:

@@ -13,7 +13,7 @@ from dsl.types import INT, list_of
 from dsl.values import BOTTOM
 from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.meter import Meter
-from wake_sleep.wake.values.bank import Bank, Made
+from wake_sleep.wake.values.bank import Bank, Group, Made
 from wake_sleep.wake.values.enumerate import Enumeration
 from wake_sleep.wake.values.language import Language
 
@@ -141,3 +141,21 @@ def test_memory_is_counted() -> None:
     small = filled(numbers_of_lists(), LISTS, [((1, 2, 3),)], 4)
     large = filled(numbers_of_lists(), LISTS, [((1, 2, 3),)], 9)
     assert 0 < small.kept_bytes < large.kept_bytes
+
+
+def test_joined_groups_have_all_rows_and_those_with_failures_apart() -> None:
+    bank = filled(numbers_of_lists(), LISTS, [((1, 2, 3),), ((),)], 5)
+    table = bank.tables[0]
+    groups = []
+    for row, values in enumerate(table.values):
+        group = Group(table)
+        group.rows, group.is_partial = [row], BOTTOM in values
+        groups.append(group)
+    clean, partial = Group.joined(groups)
+    assert sorted(clean.rows + partial.rows) == list(range(len(table.values)))
+    for joined in (clean, partial):
+        assert list(zip(*joined.columns(), strict=True)) == [table.values[row] for row in joined.rows]
+    assert not clean.is_partial
+    assert partial.is_partial
+    assert not any(BOTTOM in cells for cells in clean.columns())
+    assert Group.joined(groups[:1]) == groups[:1]
