@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NO_GENERATION: Final = "none"
 """The name of the generation that nothing was learned for."""
+SHIPPED: Final = "shipped"
+"""What is called so is the generation of each domain that comes with Reverie; for domains without one it is none."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dsl.errors import ReverieError
 from store.repository import Store
 from wake_sleep.cycle import generation_of
-from wake_sleep.generation import NO_GENERATION, UNTRAINED, Generation
-from workbench.shipped import SHIPPED, shipped_generation
+from wake_sleep.generation import NO_GENERATION, SHIPPED, UNTRAINED, Generation
+from workbench.shipped import shipped_generation
 
 LATEST = "latest"
 """The generation that was published last, for each domain."""

@@ -9,11 +9,11 @@ import pytest
 from dsl.domain import load_domain
 from dsl.errors import ReverieError
 from store.repository import Store
-from wake_sleep.generation import Generation
+from wake_sleep.generation import SHIPPED, Generation
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.solve import SolveSettings, solve_spec
 from workbench.generations import Generations, named_generation
-from workbench.shipped import MOST_BYTES, SHIPPED, shipped_generation, write_generation
+from workbench.shipped import MOST_BYTES, shipped_generation, write_generation
 
 DOMAINS = ("lists", "strings")
 

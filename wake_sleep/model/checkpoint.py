@@ -12,6 +12,8 @@ from safetensors.torch import load, save
 
 from dsl.errors import ReverieError
 from wake_sleep.model.backbones import BackboneSettings
+from wake_sleep.model.conditioning import guide_digest
+from wake_sleep.model.guide import Guide
 from wake_sleep.model.network import Network, NetworkSettings
 
 VERSION: Final = 1
@@ -54,6 +56,17 @@ def network_from_bytes(content: bytes) -> Network:
     except RuntimeError as error:
         raise CheckpointError(f"the weights do not fit the shape that the checkpoint states: {error}") from error
     return network.eval()
+
+
+def check_guide(network: Network, guide: Guide) -> None:
+    """Make sure that a network goes with a guide.
+
+    Raises:
+        CheckpointError: if it was trained with another one.
+    """
+    wanted, given = network.settings.guide, guide_digest(guide)
+    if wanted != given:
+        raise CheckpointError(f"the network was trained with the guide {wanted or 'of no name'}, not with {given}")
 
 
 def _header(content: bytes) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Condition:
         constraints: Boolean terms that must hold.
         hints: what kind of program is wanted.
         features: features of the whole task, shape (F,), or None.
+        corrections: nats by which a cost head corrects the base weights for this task, shape (C, K), or None; see
+            `wake_sleep.model.conditioning`.
     """
 
     grammar: Grammar
@@ -61,6 +63,7 @@ class Condition:
     constraints: tuple[Term, ...] = ()
     hints: Hints = NO_HINTS
     features: NDArray[np.float32] | None = None
+    corrections: NDArray[np.float32] | None = None
     _evaluation: Evaluation = field(init=False, repr=False)
     _described: dict[tuple[Term, Type], NDArray[np.float32]] = field(default_factory=dict, repr=False)
 

@@ -13,6 +13,8 @@ from typing import Final
 
 import numpy as np
 
+from dsl.grammar import Grammar, Nonterminal
+from dsl.probability import Context
 from dsl.terms import Lambda, Term, Variable, free_variables, shift
 from wake_sleep.model.comparison import COLUMN_SLOTS
 from wake_sleep.model.condition import EXAMPLE_SLOTS, Condition, constraint_tokens, hint_tokens
@@ -87,6 +89,7 @@ class Encoder:
         if hints:
             self._kinds.append(METADATA)
             self._symbols.append(vocabulary.symbol(hints))
+        self._menus: dict[tuple[int, Context], int] = {}
         self._task = np.zeros(0, np.float32) if condition.features is None else condition.features
         self._examples = condition.example_features()
 
@@ -128,6 +131,17 @@ class Encoder:
             features[rows, COLUMN_SLOTS + 2 :] = told
             features[count, COLUMN_SLOTS + 2 :] = told.mean(0)
         return self._graph(state, [*kinds, *self._kinds], [*symbols, *self._symbols], features, edges, depth, targets)
+
+    def menu(self, grammar: Grammar, nonterminal: Nonterminal, context: Context) -> int:
+        """The number of the menu of a hole, corrected for the task if the condition says how."""
+        found = self.vocabulary.menu(grammar, nonterminal, context)
+        if self.condition.corrections is None:
+            return found
+        corrected = self._menus.get((found, context))
+        if corrected is None:
+            corrected = self.vocabulary.corrected_menu(found, context, self.condition.corrections)
+            self._menus[found, context] = corrected
+        return corrected
 
     def _bind(self, state: PartialDerivation, node: int, edges: _Edges) -> None:
         """Edges between a use of a variable and its binder: a λ, or the signature for a parameter."""
@@ -171,9 +185,7 @@ class Encoder:
         targets: Targets | None,
     ) -> Graph:
         known = targets or Targets()
-        menus = [
-            self.vocabulary.menu(state.grammar, state.nonterminals[hole], state.contexts[hole]) for hole in state.holes
-        ]
+        menus = [self.menu(state.grammar, state.nonterminals[hole], state.contexts[hole]) for hole in state.holes]
         holes = len(state.holes)
         left = -1.0 if known.edits_left < 0 else math.log1p(known.edits_left)
         return Graph(

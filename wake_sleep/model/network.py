@@ -35,11 +35,13 @@ class NetworkSettings:
         backbone: what looks at the graph.
         passes: T, how often it does.
         task_features: number of features of the whole task that it is given.
+        guide: which guide makes these and the base weights; see `wake_sleep.model.conditioning.guide_digest`.
     """
 
     backbone: BackboneSettings = field(default_factory=BackboneSettings)
     passes: int = 1
     task_features: int = 0
+    guide: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from dsl.probability import UNIFORM, Weights, sample_literal
 from dsl.terms import Literal, Term, postorder
 from dsl.types import Type
 from dsl.values import Value, has_type
+from wake_sleep.model.choices import ChoiceSpace
 from wake_sleep.model.condition import Condition
 from wake_sleep.model.encode import Encoder
 from wake_sleep.model.graph import PRODUCTION, collate
@@ -89,6 +90,7 @@ class Sampler:
         settings: SamplingSettings = SamplingSettings(),
         *,
         base: Weights = UNIFORM,
+        choices: ChoiceSpace | None = None,
         seed: int = 0,
     ) -> None:
         """Prepare.
@@ -98,13 +100,14 @@ class Sampler:
             network: with as many task features as the condition has.
             settings: how programs are sampled.
             base: the weights that the network was trained to correct.
+            choices: what the corrections of the condition are about, if it has some.
             seed: of everything that is drawn.
 
         Raises:
             GrammarError: on sampling, if no program is within the budget.
         """
         self.condition, self.network, self.settings = condition, network, settings
-        self._vocabulary = Vocabulary(base)
+        self._vocabulary = Vocabulary(base, choices)
         self._encoder = Encoder(condition, self._vocabulary, values=settings.values)
         self._mask = Mask(condition.grammar)
         self._random = random.Random(seed)
@@ -124,6 +127,21 @@ class Sampler:
             tracks = self._corrected(wrong)
             found += [_body(track) for track in tracks]
         return [self.condition.grammar.program(body) for body in found]
+
+    def sampling(self, count: int) -> Iterator[list[PartialDerivation] | None]:
+        """Samples, so that it may be left for a while: yields None after each call of the network, then the states."""
+        tracks = [self._begun() for _ in range(count)]
+        for _ in self._finishing(tracks):
+            yield None
+        yield [track.state for track in tracks]
+
+    def correcting(self, programs: Sequence[PartialDerivation]) -> Iterator[list[PartialDerivation] | None]:
+        """One round of the corrector (see `correct`), so that it may be left for a while (see `sampling`)."""
+        made = self._reopened([_Track(state, self.settings.budget) for state in programs])
+        yield None
+        for _ in self._finishing(made):
+            yield None
+        yield [track.state for track in made]
 
     def skeletons(self, count: int, steps: int) -> list[PartialDerivation]:
         """States after some steps of the schedule, with the holes that are left; complete ones may be among them."""
@@ -209,12 +227,18 @@ class Sampler:
     # All states.
 
     def _finish(self, tracks: Sequence[_Track]) -> None:
+        for _ in self._finishing(tracks):
+            pass
+
+    def _finishing(self, tracks: Sequence[_Track]) -> Iterator[None]:
+        """Expand all holes; pauses after each look of the network."""
         step = 0
         waiting = list(tracks)
         while waiting:
             self._advance(waiting, step)
             waiting = [track for track in waiting if not track.state.is_complete]
             step += 1
+            yield
 
     def _advance(self, tracks: Sequence[_Track], step: int) -> None:
         """One step of the schedule; of each state at least one hole is expanded."""
@@ -228,11 +252,16 @@ class Sampler:
 
     def _corrected(self, tracks: Sequence[_Track]) -> list[_Track]:
         """States in which a subtree chosen by the edit head was made anew."""
+        made = self._reopened(tracks)
+        self._finish(made)
+        return made
+
+    def _reopened(self, tracks: Sequence[_Track]) -> list[_Track]:
+        """States in which a subtree chosen by the edit head is a hole."""
         made = []
         for track, scores in zip(tracks, self._sites(tracks), strict=True):
             site = self._random.choices(range(len(track.state)), np.exp(scores - scores.max()).tolist())[0]
             made.append(_Track(track.state.without(site), self.settings.budget, attempt=_body(track)))
-        self._finish(made)
         return made
 
     def _sites(self, tracks: Sequence[_Track]) -> list[_Logs]:

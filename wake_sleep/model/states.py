@@ -66,7 +66,7 @@ def training_graphs(
     """Graphs with targets of one program of the task of an encoder."""
     grammar = encoder.condition.grammar
     found = [_diffusion_graph(encoder, derivation, random, settings.hazards) for _ in range(settings.diffusion)]
-    mutator = ProbabilisticGrammar(grammar, encoder.vocabulary.base)
+    mutator = encoder.vocabulary.probabilistic(grammar)
     for _ in range(settings.edits):
         mutant = mutate(mutator, derivation, random)
         if mutant is not None:

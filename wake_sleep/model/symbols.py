@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from dsl.grammar import Grammar, Nonterminal, Production
 from dsl.probability import Context, ProbabilisticGrammar, Weights
 from dsl.terms import Application, Lambda, Literal, Operator, Variable, postorder
 from dsl.types import Type
+
+if TYPE_CHECKING:
+    from wake_sleep.model.choices import ChoiceSpace
 
 BUCKETS: Final = 2048
 """Rows of the table of tokens."""
@@ -102,9 +105,16 @@ class Vocabulary:
         log_base: for each menu the base log-probabilities of its productions.
     """
 
-    def __init__(self, base: Weights) -> None:
-        """Know nothing yet."""
-        self.base = base
+    def __init__(self, base: Weights, choices: ChoiceSpace | None = None) -> None:
+        """Know nothing yet.
+
+        Args:
+            base: from which base log-probabilities are made.
+            choices: the contexts and keys whose weights are corrected for each task, if any are.
+        """
+        self.base, self._choices = base, choices
+        self._keys: dict[int, list[str]] = {}
+        self._key_numbers: dict[int, NDArray[np.int64]] = {}
         self.bags: list[NDArray[np.int64]] = []
         self.menus: list[NDArray[np.int64]] = []
         self.log_base: list[NDArray[np.float32]] = []
@@ -114,6 +124,19 @@ class Vocabulary:
         self._holes: dict[Nonterminal, int] = {}
         self._menu_of: dict[tuple[str, Nonterminal, Context], int] = {}
         self._grammars: dict[str, ProbabilisticGrammar] = {}
+
+    def emptied(self) -> Vocabulary:
+        """One that knows no symbol yet, but all that this one knows of grammars."""
+        made = Vocabulary(self.base, self._choices)
+        made._grammars = self._grammars
+        return made
+
+    def probabilistic(self, grammar: Grammar) -> ProbabilisticGrammar:
+        """A grammar with the base weights."""
+        found = self._grammars.get(grammar.identity)
+        if found is None:
+            found = self._grammars[grammar.identity] = ProbabilisticGrammar(grammar, self.base)
+        return found
 
     def symbol(self, tokens: Iterable[str]) -> int:
         """The number of the symbol that these tokens describe."""
@@ -139,15 +162,33 @@ class Vocabulary:
             found = self._holes[nonterminal] = self.symbol(hole_tokens(nonterminal))
         return found
 
+    def corrected_menu(self, menu: int, context: Context, corrections: NDArray[np.float32]) -> int:
+        """A further menu: another one whose base log-probabilities are corrected for one task.
+
+        Args:
+            menu: number of the other one.
+            context: where it stands.
+            corrections: nats by which the weight of each key is corrected in each context of the choices that this
+                vocabulary was made with, shape (C, K).
+        """
+        assert self._choices is not None, "this vocabulary was made without the choices that are corrected"
+        numbers = self._key_numbers.get(menu)
+        if numbers is None:
+            numbers = self._key_numbers[menu] = np.array([self._choices.key(k) for k in self._keys[menu]], np.int64)
+        row = np.append(corrections[self._choices.context(context)], np.float32(0))  # the last is that of the rest
+        logs = self.log_base[menu] + row[numbers]
+        top = logs.max()
+        self.menus.append(self.menus[menu])
+        self.log_base.append((logs - (top + np.log(np.exp(logs - top).sum()))).astype(np.float32))
+        return len(self.menus) - 1
+
     def menu(self, grammar: Grammar, nonterminal: Nonterminal, context: Context) -> int:
         """The number of the menu of a hole."""
         known = context if context in self.base.contextual else ("", 1)
         key = (grammar.identity, nonterminal, known)
         found = self._menu_of.get(key)
         if found is None:
-            probabilistic = self._grammars.get(grammar.identity)
-            if probabilistic is None:
-                probabilistic = self._grammars[grammar.identity] = ProbabilisticGrammar(grammar, self.base)
+            probabilistic = self.probabilistic(grammar)
             symbols = [self.production(p, nonterminal.type) for p in grammar.productions(nonterminal)]
             shares = np.array(probabilistic.probabilities(nonterminal, context), np.float32)
             logs = np.log(np.maximum(shares, np.float32(1e-12)))
@@ -156,6 +197,7 @@ class Vocabulary:
             if found is None:
                 found = self._menus[content] = len(self.menus)
                 self.menus.append(np.array(symbols, np.int64))
+                self._keys[found] = [p.key for p in grammar.productions(nonterminal)]
                 self.log_base.append(logs)
             self._menu_of[key] = found
         return found

@@ -7,6 +7,7 @@ comes from the seed, and `Trainer.state` has all that is needed to go on exactly
 from __future__ import annotations
 
 import copy
+import io
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -72,12 +73,17 @@ class Trainer:
         network: as it is.
         average: the moving average of its weights.
         settings: how it is trained.
+        device: where it is.
         step: number of steps done.
+        share: how much of the training is done, between 0 and 1, where it is not the steps that tell.
     """
 
-    def __init__(self, network: Network, settings: TrainingSettings = TrainingSettings()) -> None:
-        """Begin."""
-        self.network, self.settings, self.step = network, settings, 0
+    def __init__(
+        self, network: Network, settings: TrainingSettings = TrainingSettings(), device: torch.device | str = "cpu"
+    ) -> None:
+        """Begin; the network is moved to a device."""
+        self.network, self.settings, self.step, self.share = network.to(device), settings, 0, 0.0
+        self.device = torch.device(device)
         self.average = copy.deepcopy(network).requires_grad_(False)
         decayed = [p for p in network.parameters() if p.ndim > 1]
         others = [p for p in network.parameters() if p.ndim <= 1]
@@ -93,7 +99,7 @@ class Trainer:
     def _step(self, batch: Batch) -> Step:
         self.network.train()
         kept = torch.rand(batch.graphs, generator=self._random) >= self.settings.dropped
-        batch = replace(batch, conditioned=kept.to(batch.kinds.device))
+        batch = replace(batch, conditioned=kept).to(self.device)
         for group in self._optimizer.param_groups:
             group["lr"] = self.learning_rate
         with torch.autocast(batch.kinds.device.type, torch.bfloat16, enabled=self.settings.bf16):
@@ -112,7 +118,8 @@ class Trainer:
         """That of the next step."""
         settings = self.settings
         rise = min(1.0, (self.step + 1) / max(1, settings.warm_up))
-        return settings.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / settings.steps)))
+        done = min(1.0, max(self.share, self.step / settings.steps))
+        return settings.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * done))
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -126,7 +133,12 @@ class Trainer:
         """Nats per program of the averaged weights, by the estimator, after the last pass."""
         self.average.eval()
         with one_thread():
+            batch = batch.to(self.device)
             return float(losses(batch, self.average(batch)[-1:]).diffusion)
+
+    def trained(self) -> Network:
+        """The network with the averaged weights, on the CPU, ready to be asked."""
+        return copy.deepcopy(self.average).cpu().eval()
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly."""
@@ -136,6 +148,7 @@ class Trainer:
             "optimizer": self._optimizer.state_dict(),
             "random": self._random.get_state(),
             "step": self.step,
+            "share": self.share,
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -144,4 +157,22 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._random.set_state(state["random"])
-        self.step = state["step"]
+        self.step, self.share = state["step"], state["share"]
+
+
+def state_to_bytes(state: dict[str, Any]) -> bytes:
+    """The content of a file with a state of `Trainer`."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
+
+
+def state_from_bytes(content: bytes) -> dict[str, Any]:
+    """The state in a file; tensors are on the CPU."""
+    state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
+    return state
+
+
+def best_device() -> str:
+    """``cuda`` if there is such a device, else ``cpu``."""
+    return "cuda" if torch.cuda.is_available() else "cpu"

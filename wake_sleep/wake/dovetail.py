@@ -1,9 +1,14 @@
 """Several searches for one function in turns, so that all together are never much slower than the luckiest of them.
 
 The guided search is far faster where what was learned fits, and lost where it does not; which is the case nobody knows
-beforehand. It gets the first `HEAD_START` candidates alone, since what it finds at once is worth no second opinion.
-Then the search that has made less effort is the next (see `Meter.effort`: applying a function to a list is more work
-than an addition): until either has found something, both together take at most twice what either alone would.
+beforehand. The plain one gets the first `HEAD_START` candidates alone: what it finds in so few needs nothing that was
+learned. Then the search that has made less effort is the next (see `Meter.effort`: applying a function to a list is
+more work than an addition). So all together never take more than twice what the plain search alone would, and little
+more than twice what the guided one would.
+
+A search may have a *helper*, such as one that proposes what it could start from. What the helper spends counts as spent
+by the search that it helps, so that the others get no less than they would without it. It comes late, since what it
+needs takes seconds to load (`HELPER_AFTER`), and is worth a part of the effort only (`HELPER_SHARE`).
 """
 
 from __future__ import annotations
@@ -12,12 +17,15 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.meter import Meter, OutOfBudget
-from wake_sleep.wake.search import Case, Found, Goal, Search
+from wake_sleep.wake.search import Case, Found, Search
 
-HEAD_START: Final = 2_000
+HEAD_START: Final = 500
 """Candidates of the first search before the second begins."""
+HELPER_AFTER: Final = 200_000
+"""Effort of each of the other searches before a helper begins: about a second."""
+HELPER_SHARE: Final = 3
+"""How many times as much effort the other searches make as a helper does, from then on."""
 
 
 class PartMeter(Meter):
@@ -30,7 +38,7 @@ class PartMeter(Meter):
     """
 
     def __init__(self, whole: Meter) -> None:
-        """Count as a part of `whole`."""
+        """Count as a part of `whole`, which may be a part itself."""
         super().__init__(whole.budget)
         self._cpu_start, self._wall_start = whole._cpu_start, whole._wall_start
         self._whole = whole
@@ -61,14 +69,29 @@ class Lane:
 
     Attributes:
         search: the search.
-        meter: what counts its candidates.
+        helped: the lane whose search it helps, or None if it searches for itself.
     """
 
-    def __init__(self, engine: type[Search], goal: Goal, costs: Costs, meter: Meter) -> None:
-        """Prepare a search."""
-        self.meter = meter
-        self.search = engine(goal, costs, meter)
-        self.steps = self.search.run()
+    def __init__(self, search: Search, helped: Lane | None = None) -> None:
+        """Prepare to run a search.
+
+        Args:
+            search: the search.
+            helped: the lane whose search it helps; its meter must be a part of that lane's.
+        """
+        self.search, self.helped = search, helped
+        self.steps = search.run()
+
+    @property
+    def meter(self) -> Meter:
+        """What counts the candidates of the search."""
+        return self.search.meter
+
+    @property
+    def due(self) -> int:
+        """The lane for which this is least is the next."""
+        effort = self.meter.effort
+        return effort if self.helped is None else HELPER_AFTER + HELPER_SHARE * effort
 
 
 class Dovetail:
@@ -82,19 +105,19 @@ class Dovetail:
         """Prepare to run searches; the first gets a head start.
 
         Args:
-            lanes: several with a `PartMeter` each, or a single one with any meter.
+            lanes: several with a `PartMeter` each, or a single one with any meter; the first is no helper.
         """
         self._lanes = list(lanes)
         self.is_complete = False
 
     def run(self) -> Iterator[tuple[Lane, Found | None]]:
-        """What the searches yield, in turns (see `Search.run`), until one of them is complete or all have ended.
+        """What the searches yield, in turns (see `Search.run`), until one of them is complete or only helpers are left.
 
         Raises:
             OutOfBudget: when the budget is spent, after all searches have yielded what they held back; or when the
                 last of the searches has used up its memory.
         """
-        while self._lanes:
+        while self._searches:
             lane = self._next()
             try:
                 found = next(lane.steps)
@@ -106,7 +129,7 @@ class Dovetail:
                 continue
             except OutOfBudget:
                 self._end(lane)
-                if self._lanes and isinstance(lane.meter, PartMeter) and lane.meter.is_full:
+                if self._searches and isinstance(lane.meter, PartMeter) and lane.meter.is_full:
                     continue
                 yield from self._last_words()
                 raise
@@ -122,10 +145,15 @@ class Dovetail:
         first = self._lanes[0]
         lane = first
         if first.meter.candidates >= HEAD_START:
-            lane = min(self._lanes, key=lambda lane: lane.meter.effort)
-        if isinstance(lane.meter, PartMeter):
-            lane.meter.share_out(len(self._lanes))
+            lane = min(self._lanes, key=lambda lane: lane.due)
+        if isinstance(lane.meter, PartMeter) and lane.helped is None:
+            lane.meter.share_out(len(self._searches))
         return lane
+
+    @property
+    def _searches(self) -> list[Lane]:
+        """The lanes that are no helpers."""
+        return [lane for lane in self._lanes if lane.helped is None]
 
     def _end(self, lane: Lane) -> None:
         """Forget a search, and with it all that it keeps in memory."""

@@ -6,6 +6,7 @@ The judge is what knows more than the examples: a verifier, whose counterexample
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from wake_sleep.wake.engines import engine_for
 from wake_sleep.wake.guidance import Guidance
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy, Outcome, Status
+from wake_sleep.wake.proposing import ProposalSearch
 from wake_sleep.wake.search import Case, Goal, Search
 from wake_sleep.wake.verify.examples import failing_examples
 
@@ -70,8 +72,9 @@ class Fitting:
     """Searches for one function: a subset of its examples guides the search, all of them decide.
 
     With something learned two searches work in turns, see `wake_sleep.wake.dovetail`: the guided one in the language
-    with abstractions, and the plain one. They have the same examples; the first fit of either counts, and of all that
-    fit the one with the shortest description under what was learned is the answer.
+    with abstractions, helped by a network that proposes programs if there is one, and the plain one. They have the same
+    examples; the first fit of any counts, and of all that fit the one with the shortest description under what was
+    learned is the answer.
 
     Attributes:
         examples: what is wanted, distinct inputs only; a judge may have added some.
@@ -174,21 +177,27 @@ class Fitting:
         )
 
     def _lanes(self, goal: Goal) -> list[Lane]:
-        """The searches, that which is guided first."""
+        """The searches: the plain one, that which is guided, one by proposals for its help; or one of these alone."""
         plain, guidance = engine_for(goal), self.guidance
-        if guidance.is_nothing:
-            return [Lane(plain, goal, guidance.costs, self.meter)]
+        proposer = guidance.proposer if guidance.proposer is not None and guidance.proposer.accepts(goal) else None
+        if guidance.is_nothing and proposer is None:
+            return [Lane(plain(goal, guidance.costs, self.meter))]
         guided = dataclasses.replace(goal, grammar=guidance.grammar)
         engine, costs = engine_for(guided), guidance.costs
         if engine is not plain:
             # An abstraction that the engine of the language cannot run is none for this search.
             guided, engine, costs = goal, plain, smoothed_costs(self.grammar, guidance.weights)
         if guidance.is_alone:
-            return [Lane(engine, guided, costs, self.meter)]
-        return [
-            Lane(engine, guided, costs, PartMeter(self.meter)),
-            Lane(plain, goal, Costs(self.grammar), PartMeter(self.meter)),
-        ]
+            alone = engine if proposer is None else functools.partial(ProposalSearch, proposer=proposer)
+            return [Lane(alone(guided, costs, self.meter))]
+        lanes = [Lane(engine(guided, costs, PartMeter(self.meter)))]
+        if not guidance.is_nothing:
+            lanes.insert(0, Lane(plain(goal, Costs(self.grammar), PartMeter(self.meter))))
+        if proposer is not None:
+            helped = lanes[-1]
+            helper = ProposalSearch(guided, costs, PartMeter(helped.meter), proposer, helped.search)
+            lanes.append(Lane(helper, helped))
+        return lanes
 
     def _search(self, searches: Dovetail, active: set[int]) -> bool:
         """Run the searches until one is complete or patience ends; returns whether all programs were tried."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dsl.grammar import Grammar
 from dsl.probability import UNIFORM, Weights
 from wake_sleep.wake.costs import Costs, smoothed_costs
+from wake_sleep.wake.proposing import Proposer
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,16 @@ class Guidance:
         base: the programs allowed.
         grammar: the same with abstractions; expanded, its programs are those of `base`.
         weights: learned weights of productions.
-        is_alone: whether the guided search works without the plain one beside it.
+        is_alone: whether what is learned works without the plain search beside it: the proposer, if there is one, else
+            the guided search.
+        proposer: a network that proposes programs of `grammar`, or None.
     """
 
     base: Grammar
     grammar: Grammar
     weights: Weights = UNIFORM
     is_alone: bool = False
+    proposer: Proposer | None = None
 
     @classmethod
     def nothing(cls, grammar: Grammar) -> Guidance:
@@ -33,7 +37,7 @@ class Guidance:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether a guided search would be the plain one."""
+        """Whether a guided search would be the plain one; a proposer may help it all the same."""
         return self.grammar is self.base and self.weights == UNIFORM
 
     @functools.cached_property

@@ -12,16 +12,12 @@ import functools
 import importlib.resources
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dsl.errors import ReverieError
 from store.codec import TermText, decode_abstraction, encode_term
+from wake_sleep.generation import SHIPPED, Generation
 
-if TYPE_CHECKING:
-    from wake_sleep.generation import Generation
-
-SHIPPED: Final = "shipped"
-"""The generation of each domain that comes with Reverie; for domains without one, none."""
 MOST_BYTES: Final = 8_000_000
 """Of the files of one generation."""
 
@@ -37,7 +33,6 @@ def shipped_generation(domain: str) -> Generation | None:
     description = folder / f"{domain}.json"
     if "/" in domain or not description.is_file():
         return None
-    from wake_sleep.generation import Generation
     from wake_sleep.model.guide import Guide
 
     data = json.loads(description.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from workbench.generations import stored_generation
 from workbench.shipped import write_generation
 
 
-def main() -> None:
+def _main() -> None:
     """Write the two files beside this one, or into another folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", help="location of the store")
@@ -24,4 +24,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    _main()

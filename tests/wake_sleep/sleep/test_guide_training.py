@@ -131,7 +131,6 @@ def test_no_steps_make_no_guide(training: GuideTraining) -> None:
 def test_a_stopped_pool_interrupts_the_training(training: GuideTraining) -> None:
     with pytest.raises(Interrupted):
         ask(StoppedPool(), training, 40, None)
-    assert training.interrupted() is None
     assert training.lost().content is None
 
 

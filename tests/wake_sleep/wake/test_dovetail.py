@@ -8,7 +8,7 @@ from dsl.domain import load_domain
 from dsl.spec import Budget
 from dsl.terms import Term, Variable
 from wake_sleep.wake.costs import Costs
-from wake_sleep.wake.dovetail import HEAD_START, Dovetail, Lane, PartMeter
+from wake_sleep.wake.dovetail import HEAD_START, HELPER_AFTER, HELPER_SHARE, Dovetail, Lane, PartMeter
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy
 from wake_sleep.wake.search import Case, Found, Goal, Known, Search
@@ -64,7 +64,7 @@ def lanes(meter: Meter, **scripts: dict[str, int]) -> list[Lane]:
     made = []
     for name, script in scripts.items():
         engine: type[Search] = type(name, (Scripted,), script)
-        made.append(Lane(engine, GOAL, Costs(GRAMMAR), PartMeter(meter)))
+        made.append(Lane(engine(GOAL, Costs(GRAMMAR), PartMeter(meter))))
     return made
 
 
@@ -90,7 +90,7 @@ def test_both_together_take_at_most_twice_what_either_takes(after: int, lucky: s
 def test_a_single_search_is_as_it_would_be_alone() -> None:
     meter = Meter(Budget())
     engine: type[Search] = type("alone", (Scripted,), {"finds_after": 5_000})
-    assert candidates_until_found(meter, [Lane(engine, GOAL, Costs(GRAMMAR), meter)]) == 5_000
+    assert candidates_until_found(meter, [Lane(engine(GOAL, Costs(GRAMMAR), meter))]) == 5_000
 
 
 def test_a_search_whose_part_of_the_memory_is_used_up_leaves_the_rest_to_the_other() -> None:
@@ -137,3 +137,41 @@ def test_further_cases_reach_all_searches() -> None:
         next(run)
     dovetail.add_cases([((2,), 2)])
     assert [lane.search.cases for lane in searches] == [[((2,), 2)], [((2,), 2)]]  # type: ignore[attr-defined]
+
+
+def helped(meter: Meter, **scripts: dict[str, int]) -> list[Lane]:
+    """Lanes for scripts, and one of a helper of the first."""
+    searches = lanes(meter, **scripts)
+    helper: type[Search] = type("helper", (Scripted,), {})
+    return [*searches, Lane(helper(GOAL, Costs(GRAMMAR), PartMeter(searches[0].meter)), searches[0])]
+
+
+def test_a_helper_comes_late_and_is_paid_for_by_the_search_that_it_helps() -> None:
+    meter = Meter(Budget(candidates=5 * HELPER_AFTER))
+    guided, plain, helper = searches = helped(meter, guided={}, plain={})
+    run = Dovetail(searches).run()
+    while not helper.meter.candidates:
+        next(run)
+    assert guided.meter.effort - helper.meter.effort >= HELPER_AFTER
+    assert plain.meter.effort >= HELPER_AFTER
+    with pytest.raises(OutOfBudget):
+        list(run)
+    assert plain.meter.effort == pytest.approx(guided.meter.effort, abs=3 * STEP)
+    assert plain.meter.effort - HELPER_AFTER == pytest.approx(HELPER_SHARE * helper.meter.effort, abs=6 * STEP)
+    assert guided.meter.effort + plain.meter.effort == meter.effort
+
+
+def test_a_helper_takes_no_memory_from_the_searches_and_ends_with_them() -> None:
+    meter = Meter(Budget(memory=1_000_000))
+    searches = helped(meter, guided={"ends_after": 500_000, "is_complete": False})
+    dovetail = Dovetail(searches)
+    assert all(found is None for _, found in dovetail.run())
+    assert searches[0].meter.budget.memory == 1_000_000
+    assert searches[1].meter.candidates > 0
+    assert not dovetail.is_complete
+
+
+@pytest.mark.parametrize("after", [10_000, 300_000])
+def test_a_helper_slows_the_other_search_no_more_than_before(after: int) -> None:
+    meter = Meter(Budget())
+    assert candidates_until_found(meter, helped(meter, guided={}, plain={"finds_after": after})) <= 2 * after + 3 * STEP

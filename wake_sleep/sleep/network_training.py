@@ -1,0 +1,276 @@
+"""Training of the diffusion network on dreams and solutions.
+
+Shards of packed graphs are made one after the other and trained on batch by batch; a step is a function of the seed and
+of its number, so that training that is resumed goes on exactly as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from dsl.domain import load_domain
+from wake_sleep.model.backbones import BackboneSettings
+from wake_sleep.model.conditioning import guide_digest, task_features
+from wake_sleep.model.guide import Guide
+from wake_sleep.model.network import Network, NetworkSettings
+from wake_sleep.model.packing import Pack
+from wake_sleep.model.states import StateSettings
+from wake_sleep.model.training import (
+    Step,
+    Trainer,
+    TrainingSettings,
+    best_device,
+    state_from_bytes,
+    state_to_bytes,
+)
+from wake_sleep.sleep.cost_corpus import Lesson
+from wake_sleep.sleep.network_corpus import NetworkCorpus, Validation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL: Final = BackboneSettings()
+"""The backbone that is trained on a CPU: with all else about 0.9 M parameters."""
+LARGE: Final = BackboneSettings(widths=(256, 384, 512))
+"""The one that is trained on a GPU: about 6 M."""
+_VALIDATED: Final = 512
+
+
+@dataclass(frozen=True)
+class NetworkTrainingSettings:
+    """How the network is trained.
+
+    Attributes:
+        steps: of the whole training; the learning rate falls to 0 with the cosine of the share done.
+        seconds: of CPU time, the making of graphs included, or None; if set, the share done is also that of the time,
+            whichever is more, and a run is not the same every time.
+        batch: graphs of one step.
+        shard_steps: steps for which graphs are made at once.
+        uses: how often these are used, each time in other batches: making a graph takes longer than a step on it.
+        backbone: what looks at the graph; None for `SMALL` on a CPU and `LARGE` on a GPU.
+        passes: T, how often it does.
+        states: what is made of each program.
+        learning_rate: at its height.
+        ema: decay of the moving average of the weights, which is what is used afterwards.
+        device: ``cpu`` (in one thread), ``cuda`` (in bfloat16), or ``auto`` for the latter if there is one.
+        seed: of the first weights and of all that is drawn.
+    """
+
+    steps: int = 2_000
+    seconds: float | None = None
+    batch: int = 256
+    shard_steps: int = 8
+    uses: int = 2
+    backbone: BackboneSettings | None = None
+    passes: int = 1
+    states: StateSettings = field(default_factory=StateSettings)
+    learning_rate: float = 1.5e-3
+    ema: float = 0.998
+    device: str = "auto"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class NetworkProgress:
+    """What is told of a training.
+
+    Attributes:
+        step: number of steps done.
+        nats: per program, of the last batch, by the estimator of the bound.
+        gradient_norm: before it was clipped.
+        graphs_per_second: of CPU time, since the last report, the making of graphs included.
+    """
+
+    step: int
+    nats: float
+    gradient_norm: float
+    graphs_per_second: float
+
+
+@dataclass(frozen=True)
+class NetworkScore:
+    """How well programs that were kept back are described.
+
+    Attributes:
+        nats: mean per program, by the estimator of the bound.
+        guided: the same under what the guide of costs says of each task.
+        counted: the same under the weights that were counted on dreams.
+        programs: how many.
+    """
+
+    nats: float
+    guided: float
+    counted: float
+    programs: int
+
+    @property
+    def gain(self) -> float:
+        """Nats per program that the network is worth beyond counting."""
+        return self.counted - self.nats
+
+
+class NetworkTrainer:
+    """A network in training on a corpus.
+
+    Attributes:
+        corpus: what it learns.
+        settings: how.
+    """
+
+    def __init__(
+        self,
+        corpus: NetworkCorpus,
+        settings: NetworkTrainingSettings = NetworkTrainingSettings(),
+        former: Network | None = None,
+    ) -> None:
+        """Begin, with the weights of a former network if there is one.
+
+        Raises:
+            ValueError: if there is no lesson, or the former network has another shape.
+        """
+        if not corpus.learned:
+            raise ValueError("there is no lesson to learn")
+        self.corpus, self.settings = corpus, settings
+        device = best_device() if settings.device == "auto" else settings.device
+        is_large = device.startswith("cuda")
+        backbone = settings.backbone or (LARGE if is_large else SMALL)
+        guide = corpus.guide
+        shape = NetworkSettings(backbone, settings.passes, task_features(guide), guide_digest(guide))
+        network = Network(shape, seed=settings.seed)
+        if former is not None:
+            if dataclasses.replace(former.settings, guide=shape.guide) != shape:
+                raise ValueError(f"the former network has the shape {former.settings!r}")
+            network.load_state_dict(former.state_dict())
+        how = TrainingSettings(
+            steps=settings.steps,
+            learning_rate=settings.learning_rate,
+            ema=settings.ema,
+            bf16=is_large,
+            seed=settings.seed,
+        )
+        self._trainer = Trainer(network, how, device)
+        self._shard: tuple[int, Pack] | None = None
+        self._validation: Validation | None = None
+        self._spent = 0.0
+
+    @property
+    def step(self) -> int:
+        """Number of steps done."""
+        return self._trainer.step
+
+    @property
+    def share(self) -> float:
+        """How much of the training is done, between 0 and 1."""
+        share = self.step / self.settings.steps
+        if self.settings.seconds is not None:
+            share = max(share, self._spent / self.settings.seconds)
+        return min(1.0, share)
+
+    def run(
+        self, steps: int | None = None, report: Callable[[NetworkProgress], None] | None = None, every: int = 50
+    ) -> None:
+        """Train until the end, or for some steps.
+
+        Args:
+            steps: how many, or None for all that are left.
+            report: is told of the progress.
+            every: so many steps.
+        """
+        last = self.settings.steps if steps is None else min(self.settings.steps, self.step + steps)
+        seen, since = 0, time.process_time()
+        while self.step < last and self.share < 1.0:
+            before = time.process_time()
+            self._trainer.share = self.share
+            told, graphs = self._one_step()
+            now = time.process_time()
+            self._spent += now - before
+            seen += graphs
+            if report is not None and self.step % every == 0:
+                rate = seen / max(1e-9, now - since)
+                report(NetworkProgress(self.step, told.diffusion, told.gradient_norm, rate))
+                seen, since = 0, now
+
+    def _one_step(self) -> tuple[Step, int]:
+        round_, part = divmod(self.step, self.settings.shard_steps)
+        number = round_ // self.settings.uses
+        if self._shard is None or self._shard[0] != number:
+            self._shard = (number, self.make_shard(number))
+        pack = self._shard[1]
+        order = np.random.default_rng((self.settings.seed, round_, 1)).permutation(len(pack))
+        chosen = np.array_split(order, self.settings.shard_steps)[part]
+        return self._trainer.train_step(pack.batch(chosen.tolist())), len(chosen)
+
+    def make_shard(self, number: int) -> Pack:
+        """The graphs of one shard: enough for `shard_steps` batches if there are so many programs."""
+        settings = self.settings
+        graphs = settings.states.diffusion + 2 * settings.states.edits
+        programs = max(1, settings.batch * settings.shard_steps // graphs)
+        return self.corpus.shard(number, programs, settings.states)
+
+    def score(self) -> NetworkScore:
+        """How well the averaged weights describe the programs that were kept back."""
+        if self._validation is None:
+            self._validation = self.corpus.validation()
+        known = self._validation
+        nats = float("nan") if known.pack is None else sum(self._parts(known.pack)) / len(known.pack)
+        return NetworkScore(nats, known.guided, known.counted, known.programs)
+
+    def _parts(self, pack: Pack) -> Iterator[float]:
+        for start in range(0, len(pack), _VALIDATED):
+            numbers = range(start, min(start + _VALIDATED, len(pack)))
+            yield self._trainer.evaluate(pack.batch(numbers)) * len(numbers)
+
+    def network(self) -> Network:
+        """The network with the averaged weights, on the CPU."""
+        return self._trainer.trained()
+
+    # Resuming.
+
+    def state(self) -> bytes:
+        """All that is needed to go on exactly, with the same corpus and settings."""
+        return state_to_bytes({"trainer": self._trainer.state(), "spent": self._spent})
+
+    def resume(self, state: bytes) -> None:
+        """Go on from what `state` gave.
+
+        Raises:
+            RuntimeError: if the state is that of a network of another shape.
+        """
+        loaded = state_from_bytes(state)
+        self._trainer.load(loaded["trainer"])
+        self._spent = loaded["spent"]
+
+
+def train_network(
+    domain: str,
+    lessons: Sequence[Lesson],
+    guide: Guide,
+    *,
+    former: Network | None = None,
+    settings: NetworkTrainingSettings = NetworkTrainingSettings(),
+    report: Callable[[NetworkProgress], None] | None = None,
+) -> tuple[Network, NetworkScore]:
+    """Train a network from beginning to end; what comes back has the averaged weights.
+
+    Args:
+        domain: name of the domain.
+        lessons: what is learned from (`wake_sleep.sleep.cost_corpus.lessons_of_dreams` makes them of dreams); some are
+            kept back for the score, those that the guide kept back if it was trained on the same with the same seed.
+        guide: what reads the tasks, and whose weights the network corrects; a proposer needs the same one.
+        former: a network to begin with, of the same shape.
+        settings: how it is trained.
+        report: is told of the progress.
+
+    Raises:
+        ValueError: if there is no lesson, or the former network has another shape.
+    """
+    corpus = NetworkCorpus.of(load_domain(domain), guide, lessons, seed=settings.seed)
+    trainer = NetworkTrainer(corpus, settings, former)
+    trainer.run(report=report)
+    return trainer.network(), trainer.score()
