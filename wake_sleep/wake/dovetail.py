@@ -20,7 +20,7 @@ from typing import Final
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.search import Case, Found, Search
 
-HEAD_START: Final = 500
+HEAD_START: Final = 200
 """Candidates of the first search before the second begins."""
 HELPER_AFTER: Final = 200_000
 """Effort of each of the other searches before a helper begins: about a second."""
