@@ -22,6 +22,7 @@ from workbench.settings import Settings, artifacts_of
 from workbench.solving import COLUMNS
 
 if TYPE_CHECKING:
+    from store.repository import Store
     from workbench.generations import Generations
     from workbench.recording import Recorder
 
@@ -110,20 +111,24 @@ def open_recorder(settings: Settings) -> tuple[Recorder | None, Generations | No
         ReverieError: if there is no such generation, or no store that it could be in.
     """
     if settings["store"] is None:
-        if settings["generation"] == NO_GENERATION:
-            return None, None
-        from workbench.generations import Generations
-
-        return None, Generations(settings["generation"])
-    from workbench.generations import Generations
+        return None, _generations(settings, None)
     from workbench.recording import Recorder
 
     recorder = Recorder.open(settings["store"], artifacts=artifacts_of(settings))
     try:
-        return recorder, Generations(settings["generation"], recorder.store)
+        return recorder, _generations(settings, recorder.store)
     except BaseException:
         recorder.store.close()
         raise
+
+
+def _generations(settings: Settings, store: Store | None) -> Generations | None:
+    """What was learned, if something is to be used; looking for it takes longer than starting up without."""
+    if settings["generation"] == NO_GENERATION:
+        return None
+    from workbench.generations import Generations
+
+    return Generations(settings["generation"], store)
 
 
 def begin_run(

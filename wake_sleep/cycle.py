@@ -24,7 +24,7 @@ from wake_sleep.attempts import Attempted, attempt
 from wake_sleep.config import TrainSettings
 from wake_sleep.curriculum import Experience, next_batch
 from wake_sleep.generation import UNTRAINED, Generation
-from wake_sleep.model.guide import Guide
+from wake_sleep.model.guide import read_guide
 from wake_sleep.scoring import right_on_held_out
 from wake_sleep.sleep.night import HINDSIGHT, sleep
 from wake_sleep.sleep.shards import KIND, pack, write_shard
@@ -226,7 +226,7 @@ def generation_of(store: Store, record: GenerationRecord) -> Generation:
             gone.
         GuideError: if its guide is of another version, or was trained for the domain as it was.
     """
-    guide = None if record.checkpoint is None else Guide.from_bytes(store.read_checkpoint(record.checkpoint))
+    guide = None if record.checkpoint is None else read_guide(store.read_checkpoint(record.checkpoint))
     return Generation(record.name, record.domain, record.abstractions, record.weights, guide)
 
 

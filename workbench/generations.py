@@ -12,29 +12,27 @@ LATEST = "latest"
 """The generation that was published last, for each domain."""
 
 
-def stored_generation(store: Store, name: str) -> Generation:
-    """The generation with a name.
+def named_generation(store: Store | None, name: str) -> Generation:
+    """The generation with a name: one that comes with Reverie, or one of a store.
 
     Raises:
         ReverieError: if there is none, or it can no longer be read.
     """
+    prefix, _, domain = name.partition("-")
+    shipped = shipped_generation(domain) if prefix == SHIPPED else None
+    if shipped is not None:
+        return shipped
+    if store is None:
+        raise ReverieError(
+            f"--generation {name}: generations are in a store; name it with --store, or take `{SHIPPED}`, what comes "
+            f"with Reverie"
+        )
     record = store.generation(name)
     if record is None:
         known = [g.name for g in store.generations()][-5:]
         there = f"the latest are {', '.join(known)}" if known else "it has none; `reverie train` makes some"
         raise ReverieError(f"there is no generation {name!r} in the store {store.name}; {there}")
     return generation_of(store, record)
-
-
-def named_generation(store: Store, name: str) -> Generation:
-    """The generation with a name, one that comes with Reverie or one of a store.
-
-    Raises:
-        ReverieError: if there is none, or it can no longer be read.
-    """
-    prefix, _, domain = name.partition("-")
-    found = shipped_generation(domain) if prefix == SHIPPED and domain else None
-    return stored_generation(store, name) if found is None else found
 
 
 class Generations:
@@ -53,13 +51,10 @@ class Generations:
         """
         self._name, self._store = name, store
         self._known: dict[str | None, Generation] = {}
-        if name in (NO_GENERATION, SHIPPED):
+        if name in (NO_GENERATION, SHIPPED) or (name == LATEST and store is not None):
             return
-        if store is None:
-            raise ReverieError(f"--generation {name}: generations are in a store; name it with --store")
-        if name != LATEST:
-            generation = stored_generation(store, name)
-            self._known[generation.domain] = generation
+        generation = named_generation(store, name)
+        self._known[generation.domain] = generation
 
     @property
     def names(self) -> list[str]:

@@ -17,7 +17,7 @@ from wake_sleep.cycle import BASELINE, Watch
 from wake_sleep.wake.pool import Backend
 from wake_sleep.wake.solve import SolveSettings, Strategy
 from workbench.campaign import Campaign, Order
-from workbench.generations import Generations, stored_generation
+from workbench.generations import Generations, named_generation
 
 NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Emmy Noether"]
 SETTINGS = TrainSettings(cycles=2, wake_candidates=2_500, dreams=60)
@@ -185,7 +185,7 @@ def test_what_was_learned_is_used_by_name(store: Store, course: Path) -> None:
     campaign = Campaign.begin(store, order(course))
     finished(campaign)
     last = store.generations(run=campaign.run.id)[-1]
-    assert stored_generation(store, last.name).abstractions == last.abstractions
+    assert named_generation(store, last.name).abstractions == last.abstractions
     assert Generations("latest", store)("strings").name == last.name
     assert Generations("latest", store)("lists").name == "none"
     assert Generations(last.name, store)("strings").weights == last.weights
@@ -221,7 +221,7 @@ def test_a_guide_is_trained_stored_and_trained_again_after_a_stop(store: Store, 
     assert len(events) == len(guides)
     assert all("is used" in event.message for event in events)
     last = store.generations(run=whole.run.id)[-1]
-    assert stored_generation(store, last.name).guide is not None
+    assert named_generation(store, last.name).guide is not None
 
     broken = Campaign.begin(store, asked)
     with broken:

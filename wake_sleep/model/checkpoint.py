@@ -12,7 +12,6 @@ from safetensors.torch import load, save
 
 from dsl.errors import ReverieError
 from wake_sleep.model.backbones import BackboneSettings
-from wake_sleep.model.conditioning import guide_digest
 from wake_sleep.model.guide import Guide
 from wake_sleep.model.network import Network, NetworkSettings
 
@@ -64,7 +63,7 @@ def check_guide(network: Network, guide: Guide) -> None:
     Raises:
         CheckpointError: if it was trained with another one.
     """
-    wanted, given = network.settings.guide, guide_digest(guide)
+    wanted, given = network.settings.guide, guide.digest
     if wanted != given:
         raise CheckpointError(f"the network was trained with the guide {wanted or 'of no name'}, not with {given}")
 

@@ -7,9 +7,8 @@ on the examples; each part is run once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,8 @@ from dsl.terms import Application, Literal, Operator, Term, occurrences
 from dsl.types import Type
 from dsl.values import Bottom, Value
 from wake_sleep.model.comparison import COLUMN_SLOTS, OUTLINE_SLOTS, RELATION_SLOTS, described, outlined, related
+from wake_sleep.sleep.requests import spread
 from wake_sleep.wake.search import Case, Goal
-
-_Item = TypeVar("_Item")
 
 MOST_EXAMPLES = 8
 """Examples that become nodes; of more, some from first to last are taken."""
@@ -130,13 +128,6 @@ class Condition:
             for cell, (_, output) in zip(column, self.cases, strict=True)
         )
         return met / len(self.cases) if self.cases else 0.0
-
-
-def spread(items: Sequence[_Item], count: int) -> tuple[_Item, ...]:
-    """At most `count` of the items, evenly from first to last."""
-    if len(items) <= count:
-        return tuple(items)
-    return tuple(items[i * len(items) // count] for i in range(count))
 
 
 def constraint_tokens(term: Term) -> list[str]:

@@ -8,38 +8,22 @@ parent cannot say.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
 
 from dsl.domain import Domain
 from dsl.grammar import Grammar
 from dsl.spec import Hints
 from dsl.terms import Term
-from dsl.types import Type, arrow
+from dsl.types import arrow
 from wake_sleep.model.condition import NO_HINTS, Condition
-from wake_sleep.model.features import MOST_EXAMPLES, hint_features
-from wake_sleep.model.guide import Guide
-from wake_sleep.wake.cegis import diverse
+from wake_sleep.model.features import hint_features
+from wake_sleep.model.guide import Guide, shown_of
 from wake_sleep.wake.search import Case
 
 
 def task_features(guide: Guide) -> int:
     """How many features of the whole task a network has that goes with a guide."""
     return len(guide.arrays["out_bias"])
-
-
-def guide_digest(guide: Guide) -> str:
-    """A hash of a guide and all its weights: what a network that was trained with it goes with."""
-    return hashlib.sha256(guide.content).hexdigest()[:16]
-
-
-def task_query(guide: Guide, request: Type, cases: Sequence[Case], hints: Hints = NO_HINTS) -> NDArray[np.float32]:
-    """What the cost head says of a task, shape (F,)."""
-    layout = guide.features.layout(request)
-    return guide.query(layout.columns, layout.answers(cases), hint_features(hints))
 
 
 def condition_of(
@@ -61,7 +45,7 @@ def condition_of(
         constraints: Boolean terms that must hold.
         hints: what kind of program is wanted.
     """
-    shown = tuple(cases[i] for i in diverse(cases, MOST_EXAMPLES)) if cases else ()
+    shown = tuple(shown_of(cases))
     start = grammar.start
-    query = task_query(guide, arrow(*reversed(start.environment), start.type), shown, hints)
+    query = guide.asked(arrow(*reversed(start.environment), start.type), shown, hint_features(hints))
     return Condition(grammar, domain, shown, constraints, hints, query, guide.corrections(query))

@@ -8,25 +8,20 @@ optimiser and that number. Everything runs in one thread.
 from __future__ import annotations
 
 import copy
-import io
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import torch
 
-from dsl.domain import load_domain
-from dsl.probability import Weights
 from wake_sleep.model.cost_head import CostHead, HeadSettings
 from wake_sleep.model.features import STATED
 from wake_sleep.model.guide import Guide
-from wake_sleep.model.probes import ProbeSet
+from wake_sleep.model.pacing import Paced, Progress, state_from_bytes, state_to_bytes
 from wake_sleep.model.threads import one_thread
-from wake_sleep.sleep.cost_corpus import CostCorpus, Group, Lesson, build_corpus
-from wake_sleep.sleep.requests import DreamRequest
+from wake_sleep.sleep.cost_corpus import CostCorpus, Group
 
 _BY_FEATURE: Final = ("first", "kinds")
 _NO_EXAMPLES: Final = STATED.index("no examples")
@@ -65,23 +60,6 @@ class CostTrainingSettings:
 
 
 @dataclass(frozen=True)
-class CostProgress:
-    """What is told of a training.
-
-    Attributes:
-        step: number of steps done.
-        loss: nats per program of the last batch.
-        gradient_norm: before it was clipped.
-        tasks_per_second: of CPU time, since the last report.
-    """
-
-    step: int
-    loss: float
-    gradient_norm: float
-    tasks_per_second: float
-
-
-@dataclass(frozen=True)
 class Score:
     """How well programs are described.
 
@@ -101,24 +79,28 @@ class Score:
         return self.base - self.nats
 
 
-class CostTrainer:
+class UntrainableError(ValueError):
+    """There is nothing to train, or nothing that fits to begin with."""
+
+
+class CostTrainer(Paced):
     """A cost head in training.
 
     Attributes:
         corpus: what it learns.
         settings: how.
-        step: number of steps done.
     """
 
     def __init__(self, corpus: CostCorpus, settings: CostTrainingSettings = CostTrainingSettings()) -> None:
         """Begin.
 
         Raises:
-            ValueError: if there is no lesson.
+            UntrainableError: if there is no lesson.
         """
         if not corpus.groups:
-            raise ValueError("there is no lesson to learn")
-        self.corpus, self.settings, self.step = corpus, settings, 0
+            raise UntrainableError("there is no lesson to learn")
+        super().__init__(settings.steps, settings.seconds)
+        self.corpus, self.settings, self._done = corpus, settings, 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self._head = CostHead(len(corpus.features), len(STATED), corpus.choices, settings.head)
@@ -130,7 +112,6 @@ class CostTrainer:
         self._log_base = torch.from_numpy(corpus.log_base)
         sizes = np.array([len(group) for group in corpus.groups], np.float64)
         self._shares = sizes / sizes.sum()
-        self._spent = 0.0
 
     def start_from(self, former: Guide) -> None:
         """Begin with what a former guide of the same domain learned, as far as it is about the same.
@@ -139,7 +120,7 @@ class CostTrainer:
         features those with equal names. It has to be called before the first step.
 
         Raises:
-            ValueError: if the former guide is of another size.
+            UntrainableError: if the former guide is of another size.
         """
         places = {name: place for place, name in enumerate(former.features.names)}
         known = [(i, places[name]) for i, name in enumerate(self.corpus.features.names) if name in places]
@@ -152,41 +133,19 @@ class CostTrainer:
                 elif values.shape == parameter.shape:
                     parameter.copy_(values)
                 else:
-                    raise ValueError(f"the former guide has {name} of shape {tuple(values.shape)}")
+                    raise UntrainableError(f"the former guide has {name} of shape {tuple(values.shape)}")
         self._average.load_state_dict(self._head.state_dict())
 
     @property
-    def share(self) -> float:
-        """How much of the training is done, between 0 and 1."""
-        share = self.step / self.settings.steps
-        if self.settings.seconds is not None:
-            share = max(share, self._spent / self.settings.seconds)
-        return min(1.0, share)
-
-    def run(
-        self, steps: int | None = None, report: Callable[[CostProgress], None] | None = None, every: int = 100
-    ) -> None:
-        """Train until the end, or for some steps.
-
-        Args:
-            steps: how many, or None for all that are left.
-            report: is told of the progress.
-            every: so many steps.
-        """
-        last = self.settings.steps if steps is None else min(self.settings.steps, self.step + steps)
-        seen, since = 0, time.process_time()
-        with one_thread():
-            while self.step < last and self.share < 1.0:
-                before = time.process_time()
-                loss, norm, tasks = self._one_step()
-                now = time.process_time()
-                self._spent += now - before
-                seen += tasks
-                if report is not None and self.step % every == 0:
-                    report(CostProgress(self.step, loss, norm, seen / max(1e-9, now - since)))
-                    seen, since = 0, now
+    def step(self) -> int:
+        """Number of steps done."""
+        return self._done
 
     def _one_step(self) -> tuple[float, float, int]:
+        with one_thread():
+            return self._learn()
+
+    def _learn(self) -> tuple[float, float, int]:
         settings = self.settings
         rate = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * self.share))
         rate *= min(1.0, (self.step + 1) / max(1, settings.warm_up))
@@ -201,7 +160,7 @@ class CostTrainer:
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self._head.parameters(), settings.clip)
         self._optimiser.step()
-        self.step += 1
+        self._done += 1
         decay = min(settings.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for average, current in zip(self._average.parameters(), self._head.parameters(), strict=True):
@@ -253,18 +212,15 @@ class CostTrainer:
 
     def state(self) -> bytes:
         """All that is needed to go on exactly, with the same corpus and settings."""
-        buffer = io.BytesIO()
-        torch.save(
+        return state_to_bytes(
             {
                 "step": self.step,
                 "spent": self._spent,
                 "head": self._head.state_dict(),
                 "average": self._average.state_dict(),
                 "optimiser": self._optimiser.state_dict(),
-            },
-            buffer,
+            }
         )
-        return buffer.getvalue()
 
     def resume(self, state: bytes) -> None:
         """Go on from what `state` gave.
@@ -272,44 +228,31 @@ class CostTrainer:
         Raises:
             RuntimeError: if the state is that of a head of another shape.
         """
-        loaded = torch.load(io.BytesIO(state), weights_only=True)
+        loaded = state_from_bytes(state)
         self._head.load_state_dict(loaded["head"])
         self._average.load_state_dict(loaded["average"])
         self._optimiser.load_state_dict(loaded["optimiser"])
-        self.step, self._spent = loaded["step"], loaded["spent"]
+        self._done, self._spent = loaded["step"], loaded["spent"]
 
 
 def train_costs(
-    domain: str,
-    lessons: Sequence[Lesson],
-    base: Weights,
-    probes: ProbeSet | Sequence[DreamRequest],
+    corpus: CostCorpus,
     *,
     former: Guide | None = None,
     settings: CostTrainingSettings = CostTrainingSettings(),
-    report: Callable[[CostProgress], None] | None = None,
-    began: float | None = None,
+    report: Callable[[Progress], None] | None = None,
 ) -> Guide:
     """Train a guide of costs from beginning to end.
 
     Args:
-        domain: name of the domain.
-        lessons: what is learned from; some of them are kept back for the score.
-        base: weights that the guide corrects, as `fit_weights` counts them on the same programs.
-        probes: those of the former guide, or the requests on which new ones are to be found.
+        corpus: what is learned; what it keeps back makes the score.
         former: a guide to begin with, of the same size.
         settings: how it is trained.
         report: is told of the progress.
-        began: CPU time of this process at which the time of the settings began to count; by default that of the first
-            step.
 
     Raises:
-        ValueError: if there is no lesson, or the former guide is of another size.
+        UntrainableError: if there is no lesson, or the former guide is of another size.
     """
-    corpus = build_corpus(load_domain(domain), lessons, base, probes, seed=settings.seed)
-    if began is not None and settings.seconds is not None:
-        left = settings.seconds - (time.process_time() - began)
-        settings = replace(settings, seconds=max(1.0, left))
     trainer = CostTrainer(corpus, settings)
     if former is not None:
         trainer.start_from(former)

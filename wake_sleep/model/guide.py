@@ -15,6 +15,7 @@ Letters of shapes: F features, S stated features, H units, R rank, C contexts, K
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,11 @@ BASE_ARRAYS: Final = ("base_keys", "base_lengths", "base_weights")
 _METADATA: Final = "reverie"
 LARGEST_CORRECTION: Final = 8.0
 """Nats that a weight is corrected by, at most."""
+
+
+def shown_of(cases: Sequence[Case]) -> list[Case]:
+    """The examples of a task that are looked at: those that differ most."""
+    return [cases[i] for i in diverse(cases, MOST_EXAMPLES)] if cases else []
 
 
 class GuideError(ReverieError):
@@ -95,15 +101,24 @@ class Guide:
             cases: inputs and outputs, of which those that differ most are looked at.
             stated: what else is stated, shape (S,); see `wake_sleep.model.features.stated_features`.
         """
-        layout = self.features.layout(request)
-        shown = [cases[i] for i in diverse(cases, MOST_EXAMPLES)] if cases else []
-        corrected = self._base * np.exp(self.corrections(self.query(layout.columns, layout.answers(shown), stated)))
+        corrected = self._base * np.exp(self.corrections(self.asked(request, shown_of(cases), stated)))
         keys = self.choices.keys
         rows = [
             {**rest, **dict(zip(keys, row, strict=True))}
             for rest, row in zip(self._rest, corrected.tolist(), strict=True)
         ]
         return Weights(dict(zip(self.choices.contexts[1:], rows[1:], strict=True)), rows[0])
+
+    def asked(self, request: Type, shown: Sequence[Case], stated: Floats) -> Floats:
+        """What the head says of a task, shape (2R,): `query` with the questions of its type answered.
+
+        Args:
+            request: the type of the program wanted.
+            shown: inputs and outputs, all of which are looked at.
+            stated: shape (S,).
+        """
+        layout = self.features.layout(request)
+        return self.query(layout.columns, layout.answers(shown), stated)
 
     def corrections(self, query: Floats) -> Floats:
         """Nats by which each weight is corrected, shape (C, K), at most `LARGEST_CORRECTION`, for a query (2R,)."""
@@ -153,12 +168,17 @@ class Guide:
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         """A guide travels as its file, and is read once in each process."""
-        return _read_once, (self.content,)
+        return read_guide, (self.content,)
 
     @functools.cached_property
     def content(self) -> bytes:
         """See `to_bytes`."""
         return self.to_bytes()
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """A hash of all of it, its weights too: what a network that was trained with it goes with."""
+        return hashlib.sha256(self.content).hexdigest()[:16]
 
     def to_bytes(self) -> bytes:
         """The content of the file; equal guides give equal bytes."""
@@ -231,7 +251,8 @@ class Guide:
 
 
 @functools.lru_cache(4)
-def _read_once(content: bytes) -> Guide:
+def read_guide(content: bytes) -> Guide:
+    """The guide in a file, read once in each process; see `Guide.from_bytes`."""
     return Guide.from_bytes(content)
 
 

@@ -35,7 +35,7 @@ class NetworkSettings:
         backbone: what looks at the graph.
         passes: T, how often it does.
         task_features: number of features of the whole task that it is given.
-        guide: which guide makes these and the base weights; see `wake_sleep.model.conditioning.guide_digest`.
+        guide: which guide makes these and the base weights; see `wake_sleep.model.guide.Guide.digest`.
     """
 
     backbone: BackboneSettings = field(default_factory=BackboneSettings)

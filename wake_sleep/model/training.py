@@ -7,7 +7,6 @@ comes from the seed, and `Trainer.state` has all that is needed to go on exactly
 from __future__ import annotations
 
 import copy
-import io
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -158,19 +157,6 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
         self._random.set_state(state["random"])
         self.step, self.share = state["step"], state["share"]
-
-
-def state_to_bytes(state: dict[str, Any]) -> bytes:
-    """The content of a file with a state of `Trainer`."""
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    return buffer.getvalue()
-
-
-def state_from_bytes(content: bytes) -> dict[str, Any]:
-    """The state in a file; tensors are on the CPU."""
-    state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
-    return state
 
 
 def best_device() -> str:

@@ -127,6 +127,17 @@ def lessons_of_dreams(dreams: Iterable[Dream], domain: Domain, abstractions: Seq
     return lessons
 
 
+def told_apart(lessons: Sequence[Lesson], validation: float, chance: random.Random) -> list[bool]:
+    """Which lessons are kept back: the same ones for equal seeds, whatever is trained on the others."""
+    return [chance.random() < validation for _ in lessons]
+
+
+def examples_shown(count: int, chance: random.Random) -> int:
+    """How many of so many examples a person may give: all that are looked at, or a few in half of the cases."""
+    fewest, most = min(FEWEST_EXAMPLES, count), min(MOST_EXAMPLES, count)
+    return most if chance.random() < 0.5 else chance.randint(fewest, most)
+
+
 def build_corpus(
     domain: Domain,
     lessons: Sequence[Lesson],
@@ -149,7 +160,7 @@ def build_corpus(
     found = probes if isinstance(probes, ProbeSet) else find_probes(domain, probes, seed)
     features = FeatureSpace.of_requests(found, (lesson.type for lesson in lessons))
     chance = random.Random(seed)
-    is_kept_back = [chance.random() < validation for _ in lessons]
+    is_kept_back = told_apart(lessons, validation, chance)
     learned = [each for each, kept in zip(lessons, is_kept_back, strict=True) if not kept]
     space = choice_space(((each.grammar, each.program) for each in learned), base)
     stands = Stands(space, base)
@@ -214,18 +225,12 @@ class _Packer:
         if choices is None or not lesson.examples:
             return
         rows = self._rows.setdefault((kept, lesson.type), _Rows())
-        shown = self._shown(lesson.examples)
+        shown = lesson.examples[: examples_shown(len(lesson.examples), self._chance)]
         rows.answers.append(self._features.layout(lesson.type).answers(shown).astype(np.float16))
         rows.stated.append(hint_features(self._hints(lesson)).astype(np.uint8))
         rows.lengths.append(len(choices))
         rows.choices += choices
         rows.weights.append(lesson.weight)
-
-    def _shown(self, examples: Sequence[tuple[Inputs, Value]]) -> list[tuple[Inputs, Value]]:
-        """As many examples as a person may give: all, or a few of them in half of the cases."""
-        fewest = min(FEWEST_EXAMPLES, len(examples))
-        most = min(MOST_EXAMPLES, len(examples))
-        return list(examples[: most if self._chance.random() < 0.5 else self._chance.randint(fewest, most)])
 
     def _hints(self, lesson: Lesson) -> Hints:
         """Hints that are true of the program, in a part of the cases."""

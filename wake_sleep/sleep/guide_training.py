@@ -17,7 +17,7 @@ from dsl.spec import Function, Spec
 from dsl.terms import Operator, Term
 from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.dreams import Dream
-from wake_sleep.sleep.requests import DreamRequest
+from wake_sleep.sleep.requests import DreamRequest, spread
 from wake_sleep.wake.pool import Pool, Work
 from wake_sleep.wake.pool.errors import Interrupted
 from wake_sleep.wake.solve import program_grammar
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS: Final = 1_000
 """Steps of a training that neither a number nor a time bounds."""
+MOST_STEPS: Final = 1_000_000
+"""Steps of a training that a time bounds; none has so many."""
 FEWEST_SECONDS: Final = 15.0
 """What is left of a sleep that has less goes without a guide: finding probes alone takes as long."""
 FEWEST_LESSONS: Final = 200
@@ -104,22 +106,24 @@ class GuideTraining(Work):
 
     def perform(self, solver: Solver) -> TrainedGuide:
         """See `Work.perform`."""
-        from wake_sleep.model.cost_training import CostTrainingSettings, train_costs
+        from wake_sleep.model.cost_training import CostTrainingSettings, UntrainableError, train_costs
+        from wake_sleep.sleep.cost_corpus import build_corpus
 
         began = time.process_time()
         lessons = self.lessons()
         if len(lessons) < FEWEST_LESSONS:
             return TrainedGuide(None, f"no guide: {len(lessons)} dreams and solutions are too few to learn from")
-        steps = self.steps
-        if steps is None:
-            steps = DEFAULT_STEPS if self.seconds is None else 1_000_000
-        settings = CostTrainingSettings(steps=steps, seconds=self.seconds, seed=self.seed)
         probes = self.requests if self.former is None else self.former.features.probes
+        corpus = build_corpus(load_domain(self.domain), lessons, self.base, probes, seed=self.seed)
+        seconds, steps = self.seconds, self.steps
+        if seconds is not None:
+            seconds = max(1.0, seconds - (time.process_time() - began))
+        if steps is None:
+            steps = DEFAULT_STEPS if seconds is None else MOST_STEPS
+        settings = CostTrainingSettings(steps=steps, seconds=seconds, seed=self.seed)
         try:
-            guide = train_costs(
-                self.domain, lessons, self.base, probes, former=self.former, settings=settings, began=began
-            )
-        except ValueError as error:
+            guide = train_costs(corpus, former=self.former, settings=settings)
+        except UntrainableError as error:
             return TrainedGuide(None, f"no guide: {error}")
         score = guide.training["validation"]
         nats, base = score["nats"], score["base"]
@@ -129,11 +133,13 @@ class GuideTraining(Work):
         return TrainedGuide(content, told, nats, base, guide.training["steps"], guide.training["lessons"])
 
     def lessons(self) -> list[Lesson]:
-        """Solutions and as many dreams as the time allows, in their order."""
+        """Solutions and as many dreams as the time allows, evenly from first to last: the last ones are hindsight."""
         from wake_sleep.sleep.cost_corpus import Lesson, lessons_of_dreams
 
         domain = load_domain(self.domain)
-        most = None if self.seconds is None else int(LESSONS_A_SECOND * self.seconds)
+        dreams = self.dreams
+        if self.seconds is not None:
+            dreams = spread(dreams, int(LESSONS_A_SECOND * self.seconds))
         found = [
             Lesson(
                 program_grammar(one.spec, one.function, self.abstractions),
@@ -144,7 +150,7 @@ class GuideTraining(Work):
             )
             for one in self.solved
         ]
-        return [*found, *lessons_of_dreams(self.dreams[:most], domain, self.abstractions)]
+        return [*found, *lessons_of_dreams(dreams, domain, self.abstractions)]
 
     def lost(self) -> TrainedGuide:
         """See `Work.lost`."""

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from dsl.domain import Domain
 from dsl.grammar import Derivation
 from wake_sleep.model.choices import derivation_steps
-from wake_sleep.model.condition import MOST_EXAMPLES, Condition
-from wake_sleep.model.conditioning import task_query
+from wake_sleep.model.condition import NO_HINTS, Condition
 from wake_sleep.model.encode import Encoder
+from wake_sleep.model.features import hint_features
 from wake_sleep.model.guide import Guide
 from wake_sleep.model.packing import Pack
 from wake_sleep.model.states import StateSettings, training_graphs
 from wake_sleep.model.symbols import Vocabulary
-from wake_sleep.sleep.cost_corpus import FEWEST_EXAMPLES, Lesson
+from wake_sleep.sleep.cost_corpus import Lesson, examples_shown, told_apart
 from wake_sleep.wake.search import Case
 
 VALIDATION_STATES = StateSettings(diffusion=8, edits=0)
@@ -81,7 +81,7 @@ class NetworkCorpus:
             is_corrected: whether the network corrects what the guide says of the task, or else its base weights.
         """
         chance = random.Random(seed)
-        is_kept_back = [chance.random() < validation for _ in lessons]
+        is_kept_back = told_apart(lessons, validation, chance)
         learned = [each for each, kept in zip(lessons, is_kept_back, strict=True) if not kept]
         kept_back = [each for each, kept in zip(lessons, is_kept_back, strict=True) if kept]
         kept_back = chance.sample(kept_back, min(most_kept_back, len(kept_back)))
@@ -99,10 +99,9 @@ class NetworkCorpus:
         """
         total = len(self.learned)
         first = number * programs
-        places = []
-        for place in range(first, first + min(programs, total)):
-            epoch, within = divmod(place, total)
-            places.append((epoch, self._order(epoch)[within]))
+        last = first + min(programs, total)
+        orders = {epoch: self._order(epoch) for epoch in range(first // total, (last - 1) // total + 1)}
+        places = [(place // total, orders[place // total][place % total]) for place in range(first, last)]
         vocabulary = self.vocabulary()
         graphs = []
         for epoch, place in places:
@@ -130,12 +129,11 @@ class NetworkCorpus:
             chance: of how many examples are shown.
             place: number of the lesson, -1 if it is kept back; what its task says is kept.
         """
-        fewest, most = min(FEWEST_EXAMPLES, len(lesson.examples)), min(MOST_EXAMPLES, len(lesson.examples))
-        shown = most if chance.random() < 0.5 else chance.randint(fewest, most)
+        shown = examples_shown(len(lesson.examples), chance)
         cases: tuple[Case, ...] = tuple(lesson.examples[:shown])
         query = self._queries.get((place, shown))
         if query is None:
-            query = task_query(self.guide, lesson.type, cases)
+            query = self.guide.asked(lesson.type, cases, hint_features(NO_HINTS))
             if place >= 0:
                 self._queries[place, shown] = query
         corrections = self.guide.corrections(query) if self.is_corrected else None

@@ -7,7 +7,6 @@ of its number, so that training that is resumed goes on exactly as if it had nev
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -16,19 +15,13 @@ import numpy as np
 
 from dsl.domain import load_domain
 from wake_sleep.model.backbones import BackboneSettings
-from wake_sleep.model.conditioning import guide_digest, task_features
+from wake_sleep.model.conditioning import task_features
 from wake_sleep.model.guide import Guide
 from wake_sleep.model.network import Network, NetworkSettings
+from wake_sleep.model.pacing import Paced, Progress, state_from_bytes, state_to_bytes
 from wake_sleep.model.packing import Pack
 from wake_sleep.model.states import StateSettings
-from wake_sleep.model.training import (
-    Step,
-    Trainer,
-    TrainingSettings,
-    best_device,
-    state_from_bytes,
-    state_to_bytes,
-)
+from wake_sleep.model.training import Trainer, TrainingSettings, best_device
 from wake_sleep.sleep.cost_corpus import Lesson
 from wake_sleep.sleep.network_corpus import NetworkCorpus, Validation
 
@@ -77,23 +70,6 @@ class NetworkTrainingSettings:
 
 
 @dataclass(frozen=True)
-class NetworkProgress:
-    """What is told of a training.
-
-    Attributes:
-        step: number of steps done.
-        nats: per program, of the last batch, by the estimator of the bound.
-        gradient_norm: before it was clipped.
-        graphs_per_second: of CPU time, since the last report, the making of graphs included.
-    """
-
-    step: int
-    nats: float
-    gradient_norm: float
-    graphs_per_second: float
-
-
-@dataclass(frozen=True)
 class NetworkScore:
     """How well programs that were kept back are described.
 
@@ -115,7 +91,7 @@ class NetworkScore:
         return self.counted - self.nats
 
 
-class NetworkTrainer:
+class NetworkTrainer(Paced):
     """A network in training on a corpus.
 
     Attributes:
@@ -136,12 +112,13 @@ class NetworkTrainer:
         """
         if not corpus.learned:
             raise ValueError("there is no lesson to learn")
+        super().__init__(settings.steps, settings.seconds)
         self.corpus, self.settings = corpus, settings
         device = best_device() if settings.device == "auto" else settings.device
         is_large = device.startswith("cuda")
         backbone = settings.backbone or (LARGE if is_large else SMALL)
         guide = corpus.guide
-        shape = NetworkSettings(backbone, settings.passes, task_features(guide), guide_digest(guide))
+        shape = NetworkSettings(backbone, settings.passes, task_features(guide), guide.digest)
         network = Network(shape, seed=settings.seed)
         if former is not None:
             if dataclasses.replace(former.settings, guide=shape.guide) != shape:
@@ -157,46 +134,14 @@ class NetworkTrainer:
         self._trainer = Trainer(network, how, device)
         self._shard: tuple[int, Pack] | None = None
         self._validation: Validation | None = None
-        self._spent = 0.0
 
     @property
     def step(self) -> int:
         """Number of steps done."""
         return self._trainer.step
 
-    @property
-    def share(self) -> float:
-        """How much of the training is done, between 0 and 1."""
-        share = self.step / self.settings.steps
-        if self.settings.seconds is not None:
-            share = max(share, self._spent / self.settings.seconds)
-        return min(1.0, share)
-
-    def run(
-        self, steps: int | None = None, report: Callable[[NetworkProgress], None] | None = None, every: int = 50
-    ) -> None:
-        """Train until the end, or for some steps.
-
-        Args:
-            steps: how many, or None for all that are left.
-            report: is told of the progress.
-            every: so many steps.
-        """
-        last = self.settings.steps if steps is None else min(self.settings.steps, self.step + steps)
-        seen, since = 0, time.process_time()
-        while self.step < last and self.share < 1.0:
-            before = time.process_time()
-            self._trainer.share = self.share
-            told, graphs = self._one_step()
-            now = time.process_time()
-            self._spent += now - before
-            seen += graphs
-            if report is not None and self.step % every == 0:
-                rate = seen / max(1e-9, now - since)
-                report(NetworkProgress(self.step, told.diffusion, told.gradient_norm, rate))
-                seen, since = 0, now
-
-    def _one_step(self) -> tuple[Step, int]:
+    def _one_step(self) -> tuple[float, float, int]:
+        self._trainer.share = self.share
         round_, part = divmod(self.step, self.settings.shard_steps)
         number = round_ // self.settings.uses
         if self._shard is None or self._shard[0] != number:
@@ -204,7 +149,8 @@ class NetworkTrainer:
         pack = self._shard[1]
         order = np.random.default_rng((self.settings.seed, round_, 1)).permutation(len(pack))
         chosen = np.array_split(order, self.settings.shard_steps)[part]
-        return self._trainer.train_step(pack.batch(chosen.tolist())), len(chosen)
+        told = self._trainer.train_step(pack.batch(chosen.tolist()))
+        return told.diffusion, told.gradient_norm, len(chosen)
 
     def make_shard(self, number: int) -> Pack:
         """The graphs of one shard: enough for `shard_steps` batches if there are so many programs."""
@@ -254,7 +200,7 @@ def train_network(
     *,
     former: Network | None = None,
     settings: NetworkTrainingSettings = NetworkTrainingSettings(),
-    report: Callable[[NetworkProgress], None] | None = None,
+    report: Callable[[Progress], None] | None = None,
 ) -> tuple[Network, NetworkScore]:
     """Train a network from beginning to end; what comes back has the averaged weights.
 

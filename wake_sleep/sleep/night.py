@@ -24,13 +24,12 @@ from store.repository import Store
 from wake_sleep.config import TrainSettings
 from wake_sleep.generation import Generation
 from wake_sleep.model.guide import KIND as GUIDE
-from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.abstraction.frontiers import TaskFrontier, is_held_out
 from wake_sleep.sleep.abstraction.learning import LearnedLibrary, LearningSettings, learn_library
 from wake_sleep.sleep.abstraction.naming import Names
 from wake_sleep.sleep.dreaming import DEFAULT_SETTINGS
 from wake_sleep.sleep.dreams import Dream, Dreams, observe_dreams
-from wake_sleep.sleep.guide_training import Solved, TrainedGuide, train_guide
+from wake_sleep.sleep.guide_training import FEWEST_SECONDS, Solved, TrainedGuide, train_guide
 from wake_sleep.sleep.parts import dream_in_parts
 from wake_sleep.sleep.refit import Observed, description_length, fit_weights, fit_weights_scaled
 from wake_sleep.sleep.requests import requests_of
@@ -72,7 +71,7 @@ def sleep(
     pool: Pool,
     settings: TrainSettings,
     share: float = 1.0,
-) -> Generation:
+) -> None:
     """Learn what can be learned of one domain after a wake, and publish it.
 
     Args:
@@ -95,14 +94,10 @@ def sleep(
     solutions = store.training_solutions(run, up_to_cycle=cycle)
     frontiers = frontiers_of(solutions, tasks, settings.frontier)
     learned = _library(store, former, frontiers, settings, seconds)
-    generation = dataclasses.replace(former, abstractions=learned.abstractions, weights=learned.weights)
-    generation = dataclasses.replace(generation, guide=None)
-
-    def left(share: float = 1.0) -> float | None:
-        return None if seconds is None else max(1.0, share * (seconds - (time.monotonic() - began)))
-
-    is_guided = settings.train_steps != 0 and settings.uses_dreams
-    dreams = _dreams(tasks.values(), generation, pool, settings, cycle, left(DREAM_SHARE if is_guided else 1.0))
+    generation = dataclasses.replace(former, abstractions=learned.abstractions, weights=learned.weights, guide=None)
+    steps = settings.train_steps if settings.uses_dreams else 0
+    left = None if seconds is None else max(1.0, seconds - (time.monotonic() - began))
+    dreams = _dreams(tasks.values(), generation, pool, settings, cycle, _dream_seconds(left, steps))
     dreams.add(_hindsight(store, run, cycle, tasks))
     weights = _weights(frontiers, learned, dreams, generation)
     trained = train_guide(
@@ -114,8 +109,8 @@ def sleep(
         weights,
         learned.abstractions,
         former.guide,
-        steps=settings.train_steps if settings.uses_dreams else 0,
-        seconds=None if settings.train_steps is not None else left(),
+        steps=steps,
+        seconds=None if seconds is None or steps is not None else seconds - (time.monotonic() - began),
         seed=settings.seed * 1_000 + cycle,
     )
     checkpoint = None if trained.content is None else store.save_checkpoint(GUIDE, trained.content).digest
@@ -124,7 +119,7 @@ def sleep(
         *_dream_events(store, former, dreams),
         _guide_event(former.domain, trained),
     ]
-    record = store.publish(
+    store.publish(
         NewGeneration(
             domain=former.domain,
             run=run,
@@ -137,8 +132,6 @@ def sleep(
             events=events,
         )
     )
-    guide = None if trained.content is None else Guide.from_bytes(trained.content)
-    return Generation(record.name, former.domain, record.abstractions, record.weights, guide)
 
 
 def frontiers_of(
@@ -182,6 +175,13 @@ def _library(
         limits = dataclasses.replace(limits, abstractions=0)
     namer = Names(store.abstraction_names(former.domain), store.next_abstraction_number(former.domain))
     return learn_library([f.task for f in frontiers], former.abstractions, limits, namer=namer)
+
+
+def _dream_seconds(left: float | None, steps: int | None) -> float | None:
+    """What dreams may take of the time that is left; all of it, unless what a guide would get is enough for one."""
+    if left is None or steps == 0 or (1 - DREAM_SHARE) * left < FEWEST_SECONDS:
+        return left
+    return DREAM_SHARE * left
 
 
 def _dreams(

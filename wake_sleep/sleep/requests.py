@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from dsl.domain import Domain
 from dsl.grammar import Grammar
@@ -15,6 +15,8 @@ from dsl.terms import Literal, Operator
 from dsl.types import STRING, Type
 from dsl.values import Value, typed_key
 from wake_sleep.wake.constants import texts_of_outputs
+
+_Item = TypeVar("_Item")
 
 Inputs = tuple[Value, ...]
 """The arguments of one call."""
@@ -85,7 +87,7 @@ def probes_of(requests: Iterable[DreamRequest]) -> dict[Type, tuple[Inputs, ...]
     for type_, lists in by_type.items():
         longest = max(map(len, lists))
         turns = (inputs[turn] for turn in range(longest) for inputs in lists if turn < len(inputs))
-        probes[type_] = _spread(_distinct(turns), MOST_PROBES)
+        probes[type_] = spread(_distinct(turns), MOST_PROBES)
     return probes
 
 
@@ -93,8 +95,8 @@ def _distinct(inputs: Iterable[Inputs]) -> tuple[Inputs, ...]:
     return tuple({typed_key(given): given for given in inputs}.values())
 
 
-def _spread(inputs: Sequence[Inputs], count: int) -> tuple[Inputs, ...]:
-    """At most `count` of the inputs, evenly from first to last."""
-    if len(inputs) <= count:
-        return tuple(inputs)
-    return tuple(inputs[i * len(inputs) // count] for i in range(count))
+def spread(items: Sequence[_Item], count: int) -> tuple[_Item, ...]:
+    """At most `count` of the items, evenly from first to last."""
+    if len(items) <= count:
+        return tuple(items)
+    return tuple(items[i * len(items) // count] for i in range(count))

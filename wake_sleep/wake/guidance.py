@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dsl.grammar import Grammar
 from dsl.probability import UNIFORM, Weights
 from wake_sleep.wake.costs import Costs, smoothed_costs
-from wake_sleep.wake.proposing import Proposer
+
+if TYPE_CHECKING:
+    from wake_sleep.wake.proposing import Proposer
 
 
 @dataclass(frozen=True)

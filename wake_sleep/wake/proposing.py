@@ -150,10 +150,12 @@ class _Failure:
     """A proposal that does not fit.
 
     Attributes:
-        state: the program as a derivation.
+        body: the program without its parameters.
+        state: the same as a derivation.
         share: share of the active cases that it meets.
     """
 
+    body: Term
     state: PartialDerivation
     share: float
 
@@ -260,7 +262,7 @@ class ProposalSearch(Search):
                 if share == 1.0:
                     yield Found(body, FoundBy.DIFFUSION)
                 else:
-                    self._failures[body] = _Failure(state, share)
+                    self._failures[body] = _Failure(body, state, share)
                 self._parts.add_state(state)
 
     def _share_met(self, body: Term) -> float:
@@ -306,9 +308,9 @@ class ProposalSearch(Search):
                 self._parts.add(start.type, known.term)
             self.meter.spend(0, work=10 * _KNOWN)
             yield None
-        chosen = [f for f in self._best(_POPULATION) if self._body(f) not in self._cut][:_CUT_OPEN]
+        chosen = [f for f in self._best(_POPULATION) if f.body not in self._cut][:_CUT_OPEN]
         for failure in chosen:
-            self._cut.add(self._body(failure))
+            self._cut.add(failure.body)
             for cut in cuts(failure.state):
                 for body in fillings(cut, self._parts, self.goal, self.meter.spend):
                     is_small = self.goal.maximum_size is None or body.size <= self.goal.maximum_size
@@ -317,11 +319,6 @@ class ProposalSearch(Search):
                         if grammar.derive_at(grammar.start, body) is not None:
                             yield Found(body, FoundBy.DIFFUSION)
                 yield None
-
-    def _body(self, failure: _Failure) -> Term:
-        body = failure.state.terms()[0]
-        assert body is not None
-        return body
 
     # The rest of a search.
 

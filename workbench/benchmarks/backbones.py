@@ -29,7 +29,7 @@ import numpy as np
 
 from dsl.domain import Domain, load_domain
 from wake_sleep.model.backbones import BackboneSettings
-from wake_sleep.model.conditioning import guide_digest, task_features
+from wake_sleep.model.conditioning import task_features
 from wake_sleep.model.graph import Batch
 from wake_sleep.model.guide import Guide
 from wake_sleep.model.network import Network, NetworkSettings
@@ -144,7 +144,7 @@ def train(variant: Variant, own: Material, guide: Guide, options: argparse.Names
     """
     is_cuda = options.device.startswith("cuda")
     clock: Callable[[], float] = time.monotonic if is_cuda else time.process_time
-    shape = NetworkSettings(variant.backbone, variant.passes, task_features(guide), guide_digest(guide))
+    shape = NetworkSettings(variant.backbone, variant.passes, task_features(guide), guide.digest)
     settings = TrainingSettings(steps=10_000_000, bf16=is_cuda, seed=seed)
     trainer = Trainer(Network(shape, seed=seed), settings, options.device)
     started, graphs = clock(), 0

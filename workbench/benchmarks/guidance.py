@@ -25,7 +25,7 @@ from dsl.spec import Budget, Spec, Task
 from dsl.terms import Term
 from dsl.values import typed_key
 from wake_sleep.model.guide import Guide
-from wake_sleep.sleep.cost_corpus import lessons_of_dreams
+from wake_sleep.sleep.cost_corpus import build_corpus, lessons_of_dreams
 from wake_sleep.sleep.dreaming import dream
 from wake_sleep.sleep.dreams import Dream, observe_dreams
 from wake_sleep.sleep.refit import fit_weights
@@ -213,7 +213,8 @@ def trained(
     tell(f"{len(kept):,} dreams in {time.process_time() - started:.0f} CPU-s\n")
     base = fit_weights(observe_dreams(kept, domain))
     settings = CostTrainingSettings(steps=1_000_000, seconds=seconds, seed=seed)
-    return train_costs(domain.name, lessons_of_dreams(kept, domain), base, requests, settings=settings)
+    corpus = build_corpus(domain, lessons_of_dreams(kept, domain), base, requests, seed=seed)
+    return train_costs(corpus, settings=settings)
 
 
 if __name__ == "__main__":

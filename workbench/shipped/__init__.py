@@ -33,10 +33,10 @@ def shipped_generation(domain: str) -> Generation | None:
     description = folder / f"{domain}.json"
     if "/" in domain or not description.is_file():
         return None
-    from wake_sleep.model.guide import Guide
+    from wake_sleep.model.guide import read_guide
 
     data = json.loads(description.read_text(encoding="utf-8"))
-    guide = Guide.from_bytes((folder / f"{domain}.safetensors").read_bytes(), domain)
+    guide = read_guide((folder / f"{domain}.safetensors").read_bytes())
     abstractions = tuple(
         decode_abstraction(one["name"], one["type"], TermText(one["definition"], domain, one["notes"]))
         for one in data["abstractions"]

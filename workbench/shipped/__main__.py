@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from store.repository import Store
-from workbench.generations import stored_generation
+from workbench.generations import named_generation
 from workbench.shipped import write_generation
 
 
@@ -19,7 +19,7 @@ def _main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
     options = parser.parse_args()
     with Store.open(options.store, read_only=True) as store:
-        for path in write_generation(stored_generation(store, options.generation), options.folder):
+        for path in write_generation(named_generation(store, options.generation), options.folder):
             sys.stdout.write(f"{path}\n")
 
 

@@ -249,10 +249,10 @@ def test_a_guide_of_another_version_domain_or_language_is_refused(guide: Guide) 
         Guide.from_bytes(content.replace(language, b"0" * len(language)))
 
 
-def test_train_costs_is_deterministic(lessons: Sequence[Lesson], base: Weights) -> None:
+def test_train_costs_is_deterministic(integers: Domain, lessons: Sequence[Lesson], base: Weights) -> None:
     settings = dataclasses.replace(SETTINGS, steps=10)
-    first = train_costs("integers", lessons, base, REQUESTS, settings=settings)
-    second = train_costs("integers", lessons, base, first.features.probes, settings=settings)
+    first = train_costs(build_corpus(integers, lessons, base, REQUESTS), settings=settings)
+    second = train_costs(build_corpus(integers, lessons, base, first.features.probes), settings=settings)
 
     assert first.to_bytes() == second.to_bytes()
     assert first.training["validation"]["tasks"] > 0

@@ -13,11 +13,12 @@ import torch
 from dsl.probability import ProbabilisticGrammar
 from tests.wake_sleep.model.guides import SETTINGS, TINY, corpus, guide, lessons, trained
 from wake_sleep.model.checkpoint import network_from_bytes, network_to_bytes
-from wake_sleep.model.conditioning import guide_digest, task_features
+from wake_sleep.model.conditioning import task_features
+from wake_sleep.model.pacing import Progress
 from wake_sleep.model.states import StateSettings
 from wake_sleep.model.threads import one_thread
 from wake_sleep.sleep.network_corpus import NetworkCorpus
-from wake_sleep.sleep.network_training import NetworkProgress, NetworkTrainer, NetworkTrainingSettings, train_network
+from wake_sleep.sleep.network_training import NetworkTrainer, NetworkTrainingSettings, train_network
 
 
 @pytest.fixture(autouse=True)
@@ -84,11 +85,11 @@ def test_training_that_is_resumed_goes_on_exactly() -> None:
 
 
 def test_progress_is_told() -> None:
-    told: list[NetworkProgress] = []
+    told: list[Progress] = []
     NetworkTrainer(corpus(), SETTINGS).run(steps=4, report=told.append, every=2)
 
     assert [each.step for each in told] == [2, 4]
-    assert all(each.nats > 0 and each.graphs_per_second > 0 for each in told)
+    assert all(each.nats > 0 and each.items_per_second > 0 for each in told)
 
 
 def test_a_time_may_bound_the_training() -> None:
@@ -112,7 +113,7 @@ def test_a_network_goes_with_its_guide_and_may_be_the_beginning_of_another() -> 
     former = network_from_bytes(network_to_bytes(trained().network(), half=False))
     network, score = train_network("integers", lessons(), guide(), former=former, settings=settings)
 
-    assert network.settings.guide == guide_digest(guide())
+    assert network.settings.guide == guide().digest
     assert network.settings.task_features == task_features(guide())
     assert score.gain > 0.3
     with pytest.raises(ValueError, match="has the shape"):
