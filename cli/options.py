@@ -72,6 +72,10 @@ TRAINING_OPTIONS: Final[dict[str, Any]] = {
     "train-steps": Annotated[
         int | None, typer.Option("--train-steps", help="Steps of training the guide in one sleep.")
     ],
+    "network-steps": Annotated[
+        int | None,
+        typer.Option("--network-steps", help="Steps of training the network that proposes programs in one sleep."),
+    ],
     "batch": Annotated[int | None, typer.Option("--batch", help="Tasks of one wake; all if not given.")],
 }
 """The further options of `reverie train`."""

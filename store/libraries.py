@@ -40,7 +40,7 @@ class Libraries(Database):
         another run at the same time, gets another name, so what is returned is what counts.
 
         Raises:
-            StoreError: if the run, the parent generation, the checkpoint, a solution or a parent of an abstraction is
+            StoreError: if the run, the parent generation, a checkpoint, a solution or a parent of an abstraction is
                 not in the store; nothing is changed then.
             DomainError: if the domain is not installed.
         """
@@ -65,6 +65,7 @@ class Libraries(Database):
                     version=version,
                     weights=weights,
                     checkpoint=None if new.checkpoint is None else self._checkpoint_row(session, new.checkpoint),
+                    network=None if new.network is None else self._checkpoint_row(session, new.network),
                     created=now,
                 )
                 session.add(row)

@@ -78,6 +78,7 @@ class NewGeneration:
         abstractions: the library, in order.
         weights: learned weights of productions.
         checkpoint: digest of the stored checkpoint of the guide, or None.
+        network: digest of the stored checkpoint of the network that proposes programs, or None.
         forms: programs of solutions, written with the library.
         events: what is told of it, as events of the cycle.
     """
@@ -89,6 +90,7 @@ class NewGeneration:
     abstractions: Sequence[NewAbstraction] = ()
     weights: Weights = UNIFORM
     checkpoint: str | None = None
+    network: str | None = None
     forms: Sequence[NewForm] = ()
     events: Sequence[NewEvent] = ()
 
@@ -188,6 +190,7 @@ class GenerationRecord:
         library: its library.
         weights_text: its weights, as JSON.
         checkpoint: digest of the checkpoint of the guide, or None.
+        network: digest of the checkpoint of the network that proposes programs, or None.
         created: when it was published.
     """
 
@@ -200,6 +203,7 @@ class GenerationRecord:
     library: LibraryRecord
     weights_text: str = field(repr=False)
     checkpoint: str | None
+    network: str | None
     created: datetime
 
     @property

@@ -305,6 +305,7 @@ class LibraryReader:
             library=self.library(row),
             weights_text=row.weights,
             checkpoint=None if row.checkpoint is None else row.checkpoint.digest,
+            network=None if row.network is None else row.network.digest,
             created=row.created,
         )
 

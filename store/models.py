@@ -402,10 +402,12 @@ class GenerationRow(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("library_version.id"))
     weights: Mapped[str]
     checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoint.id"))
+    network_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoint.id"))
     created: Mapped[datetime]
     parent: Mapped[GenerationRow | None] = relationship(remote_side="GenerationRow.id")
     version: Mapped[LibraryVersionRow] = relationship()
-    checkpoint: Mapped[CheckpointRow | None] = relationship()
+    checkpoint: Mapped[CheckpointRow | None] = relationship(foreign_keys=checkpoint_id)
+    network: Mapped[CheckpointRow | None] = relationship(foreign_keys=network_id)
 
 
 class AbstractionUseRow(Base):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from store.errors import StoreError
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 """The schema version that this code reads and writes."""
 VERSION_TABLE: Final = "reverie_schema"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

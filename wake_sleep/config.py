@@ -29,6 +29,8 @@ class TrainSettings:
         sleep_seconds: on the clock, for one sleep, or None.
         dreams: dreams of one sleep, for each domain, or None for as many as the time allows.
         train_steps: steps of the guide's training in one sleep, or None for as many as the time allows.
+        network_steps: steps of the training of the network that proposes programs, after the guide's; or None for none,
+            unless the time of the sleep is long enough for it.
         batch: tasks of one wake, or None for all.
         frontier: programs of a task that library learning sees, at most.
         harvested: dreams that the search of a task may leave if it fails.
@@ -43,6 +45,7 @@ class TrainSettings:
     sleep_seconds: float | None = None
     dreams: int | None = DEFAULT_DREAMS
     train_steps: int | None = None
+    network_steps: int | None = None
     batch: int | None = None
     frontier: int = 5
     harvested: int = 40

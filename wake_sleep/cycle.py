@@ -31,6 +31,7 @@ from wake_sleep.sleep.shards import KIND, pack, write_shard
 from wake_sleep.solutions import alternatives_of, solution_of
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.pool import Pool
+from wake_sleep.wake.proposing import Proposer
 from wake_sleep.wake.solve import SolveSettings
 
 WAKE: Final = "wake"
@@ -225,9 +226,11 @@ def generation_of(store: Store, record: GenerationRecord) -> Generation:
         StoreError: if it can no longer be read, as when its domain has lost an operator or the file of its guide is
             gone.
         GuideError: if its guide is of another version, or was trained for the domain as it was.
+        CheckpointError: if its network is of another version, or goes with another guide.
     """
     guide = None if record.checkpoint is None else read_guide(store.read_checkpoint(record.checkpoint))
-    return Generation(record.name, record.domain, record.abstractions, record.weights, guide)
+    proposer = None if record.network is None else Proposer.of(store.read_checkpoint(record.network), guide)
+    return Generation(record.name, record.domain, record.abstractions, record.weights, guide, proposer)
 
 
 def experience(results: Iterable[ResultRecord]) -> dict[str, Experience]:

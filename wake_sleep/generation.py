@@ -11,6 +11,7 @@ from dsl.terms import Operator
 
 if TYPE_CHECKING:
     from wake_sleep.model.guide import Guide
+    from wake_sleep.wake.proposing import Proposer
     from wake_sleep.wake.solve import SolveSettings
 
 NO_GENERATION: Final = "none"
@@ -29,6 +30,7 @@ class Generation:
         abstractions: the library: operators of kind ``abstraction``, their definitions in base-language β-normal form.
         weights: learned weights of productions, those of the abstractions included.
         guide: what corrects the weights for each task by its examples, or None.
+        proposer: a network that proposes programs, or None; it goes with the guide.
     """
 
     name: str = NO_GENERATION
@@ -36,11 +38,17 @@ class Generation:
     abstractions: tuple[Operator, ...] = ()
     weights: Weights = UNIFORM
     guide: Guide | None = None
+    proposer: Proposer | None = None
 
     def applied_to(self, settings: SolveSettings) -> SolveSettings:
         """Settings of a search that uses this generation."""
         return dataclasses.replace(
-            settings, weights=self.weights, guide=self.guide, abstractions=self.abstractions, generation=self.name
+            settings,
+            weights=self.weights,
+            guide=self.guide,
+            proposer=self.proposer,
+            abstractions=self.abstractions,
+            generation=self.name,
         )
 
 

@@ -118,16 +118,6 @@ def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
     return read
 
 
-def _strategy(value: object) -> str:
-    name = _one_of(tuple(Strategy))(value)
-    if name == Strategy.NEURAL:
-        raise ValueError(
-            "there is no trained guide yet, which it needs; `symbolic` is the plain search, "
-            "`hybrid` takes a guide along once there is one"
-        )
-    return name
-
-
 @dataclass(frozen=True)
 class Setting:
     """Something that a user may choose.
@@ -161,7 +151,7 @@ SETTINGS: Final = (
     Setting("wall-seconds", None, _positive_number, "time on the clock for a problem"),
     Setting("max-candidates", None, _positive_whole_number, "candidate programs for a problem"),
     Setting("max-size", None, _positive_whole_number, "largest program to try, in nodes"),
-    Setting("strategy", str(Strategy.HYBRID), _strategy, "which halves of the engine search"),
+    Setting("strategy", str(Strategy.HYBRID), _one_of(tuple(Strategy)), "which halves of the engine search"),
     Setting("library", True, _truth, "use learned abstractions"),
     Setting("replay", True, _truth, "look for a stored solution first"),
     Setting("seed", 0, _whole_number, "of everything that is drawn at random"),
@@ -181,6 +171,9 @@ TRAINING: Final = (
     Setting("sleep-seconds", None, _positive_number, "time on the clock of one sleep"),
     Setting("dreams", None, _whole_number_from_0, "dreams of one sleep, for each domain"),
     Setting("train-steps", None, _whole_number_from_0, "steps of training the guide in one sleep"),
+    Setting(
+        "network-steps", None, _whole_number_from_0, "steps of training the network that proposes programs in one sleep"
+    ),
     Setting("batch", None, _positive_whole_number, "tasks of one wake; all if not given"),
 )
 """The further settings of `reverie train`."""
@@ -246,6 +239,7 @@ class Settings:
             sleep_seconds=self["sleep-seconds"],
             dreams=dreams,
             train_steps=self["train-steps"],
+            network_steps=self["network-steps"],
             batch=self["batch"],
             uses_library=self["library"],
         )

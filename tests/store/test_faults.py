@@ -70,7 +70,7 @@ def generation(run, cycle, first, solution, names=()):
     members = [NewAbstraction(adding(first + i, name), i) for i, name in enumerate(names or (None,) * 3)]
     members[1] = dataclasses.replace(members[1], parents=(members[0].operator.key,))
     form = NewForm(solution, "f", Lambda(Application(members[0].operator, (Variable(0),))), 1.5)
-    return NewGeneration("integers", run, cycle, None, members, Weights({}, {"a": first}), None, [form])
+    return NewGeneration("integers", run, cycle, None, members, Weights({}, {"a": first}), forms=[form])
 
 def begin(store, name):
     run = store.begin_run(NewRun("train", {}, name, "tasks", 1, "0")).id

@@ -258,8 +258,21 @@ def test_a_form_is_written_anew_by_a_later_generation_with_the_same_library(
 def test_a_generation_names_its_checkpoint(store: Store, run: int) -> None:
     digest = store.save_checkpoint("guide", b"weights").digest
     saved = store.publish(NewGeneration("integers", run, 1, checkpoint=digest))
-    assert saved.checkpoint == digest
+    assert (saved.checkpoint, saved.network) == (digest, None)
     assert store.read_checkpoint(digest) == b"weights"
+
+
+def test_a_generation_names_its_network(store: Store, run: int) -> None:
+    guide, network = store.save_checkpoint("guide", b"weights"), store.save_checkpoint("network", b"more weights")
+    store.publish(NewGeneration("integers", run, 1, checkpoint=guide.digest, network=network.digest))
+    (found,) = store.generations("integers")
+    assert (found.checkpoint, found.network) == (guide.digest, network.digest)
+
+
+def test_a_network_that_was_not_saved_is_refused(store: Store, run: int) -> None:
+    with pytest.raises(StoreError, match="knows no checkpoint 0123"):
+        store.publish(NewGeneration("integers", run, 1, network="0123"))
+    assert not store.generations("integers")
 
 
 def test_weights_that_no_database_takes_are_refused_when_read(store: Store, run: int) -> None:

@@ -113,3 +113,19 @@ def test_the_generations_are_there(learned: Store) -> None:
     assert (to_sexpr(form.term()), form.cost) == ("(lambda (twice $0))", 0.5)
     (checkpoint,) = learned.checkpoints("guide")
     assert (first.checkpoint, checkpoint.size) == (checkpoint.digest, 7)
+
+
+# From version 3 on.
+
+
+@pytest.fixture(params=DUMPS[2:], ids=lambda path: path.stem)
+def with_network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store of each version that knows networks."""
+    with opened(request.param, tmp_path) as store:
+        yield store
+
+
+def test_the_network_is_there(with_network: Store) -> None:
+    first, second = with_network.generations("integers")
+    (network,) = with_network.checkpoints("network")
+    assert (first.network, second.network) == (None, network.digest)

@@ -64,7 +64,7 @@ def test_the_environment_says_yes_and_no_in_several_ways(text: str, value: bool)
         ({"cpu-seconds": -1.0}, {}, "--cpu-seconds: -1.0 is not possible: it must be greater than 0"),
         ({"cpu-seconds": float("nan")}, {}, "--cpu-seconds: nan is not possible"),
         ({"jobs": 0}, {}, "--jobs: 0 is not possible: it must be at least 1"),
-        ({"strategy": Strategy.NEURAL}, {}, "--strategy: 'neural' is not possible: there is no trained guide"),
+        ({"strategy": "neurl"}, {}, "--strategy: 'neurl' is not possible: it must be one of symbolic, neural, hybrid"),
         ({"store": "results"}, {}, "it must be the URL of a database, such as sqlite:///reverie.db"),
         ({"preset": "balenced"}, {}, "did you mean `balanced`?"),
         ({}, {"REVERIE_SEED": "one"}, "REVERIE_SEED: 'one' is not possible: it must be a whole number"),

@@ -122,8 +122,9 @@ class Vocabulary:
         self._menus: dict[tuple[tuple[int, ...], bytes], int] = {}
         self._productions: dict[tuple[Production, Type], int] = {}
         self._holes: dict[Nonterminal, int] = {}
-        self._menu_of: dict[tuple[str, Nonterminal, Context], int] = {}
-        self._grammars: dict[str, ProbabilisticGrammar] = {}
+        self._menu_of: dict[tuple[int, Nonterminal, Context], int] = {}
+        # By the object, which is kept: equal grammars may have other productions in another order.
+        self._grammars: dict[int, ProbabilisticGrammar] = {}
 
     def emptied(self) -> Vocabulary:
         """One that knows no symbol yet, but all that this one knows of grammars."""
@@ -133,9 +134,9 @@ class Vocabulary:
 
     def probabilistic(self, grammar: Grammar) -> ProbabilisticGrammar:
         """A grammar with the base weights."""
-        found = self._grammars.get(grammar.identity)
+        found = self._grammars.get(id(grammar))
         if found is None:
-            found = self._grammars[grammar.identity] = ProbabilisticGrammar(grammar, self.base)
+            found = self._grammars[id(grammar)] = ProbabilisticGrammar(grammar, self.base)
         return found
 
     def symbol(self, tokens: Iterable[str]) -> int:
@@ -185,10 +186,10 @@ class Vocabulary:
     def menu(self, grammar: Grammar, nonterminal: Nonterminal, context: Context) -> int:
         """The number of the menu of a hole."""
         known = context if context in self.base.contextual else ("", 1)
-        key = (grammar.identity, nonterminal, known)
+        probabilistic = self.probabilistic(grammar)
+        key = (id(grammar), nonterminal, known)
         found = self._menu_of.get(key)
         if found is None:
-            probabilistic = self.probabilistic(grammar)
             symbols = [self.production(p, nonterminal.type) for p in grammar.productions(nonterminal)]
             shares = np.array(probabilistic.probabilities(nonterminal, context), np.float32)
             logs = np.log(np.maximum(shares, np.float32(1e-12)))

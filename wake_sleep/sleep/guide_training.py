@@ -110,7 +110,8 @@ class GuideTraining(Work):
         from wake_sleep.sleep.cost_corpus import build_corpus
 
         began = time.process_time()
-        lessons = self.lessons()
+        most = None if self.seconds is None else int(LESSONS_A_SECOND * self.seconds)
+        lessons = lessons_of(self.domain, self.dreams, self.solved, self.abstractions, most)
         if len(lessons) < FEWEST_LESSONS:
             return TrainedGuide(None, f"no guide: {len(lessons)} dreams and solutions are too few to learn from")
         probes = self.requests if self.former is None else self.former.features.probes
@@ -132,26 +133,6 @@ class GuideTraining(Work):
         told = f"a guide {verdict}: {nats:.2f} nats a program instead of {base:.2f}, of {score['tasks']} kept back"
         return TrainedGuide(content, told, nats, base, guide.training["steps"], guide.training["lessons"])
 
-    def lessons(self) -> list[Lesson]:
-        """Solutions and as many dreams as the time allows, evenly from first to last: the last ones are hindsight."""
-        from wake_sleep.sleep.cost_corpus import Lesson, lessons_of_dreams
-
-        domain = load_domain(self.domain)
-        dreams = self.dreams
-        if self.seconds is not None:
-            dreams = spread(dreams, int(LESSONS_A_SECOND * self.seconds))
-        found = [
-            Lesson(
-                program_grammar(one.spec, one.function, self.abstractions),
-                one.function.type,
-                one.form,
-                tuple((e.inputs, e.output) for e in one.spec.examples if e.function == one.function.name),
-                SOLUTION_WEIGHT,
-            )
-            for one in self.solved
-        ]
-        return [*found, *lessons_of_dreams(dreams, domain, self.abstractions)]
-
     def lost(self) -> TrainedGuide:
         """See `Work.lost`."""
         return TrainedGuide(None, "no guide: the worker that trained it died")
@@ -163,6 +144,38 @@ class GuideTraining(Work):
     def wall_limit(self) -> float:
         """See `Work.wall_limit`."""
         return float("inf")
+
+
+def lessons_of(
+    domain: str,
+    dreams: Sequence[Dream],
+    solved: Sequence[Solved],
+    abstractions: Sequence[Operator],
+    most: int | None = None,
+) -> list[Lesson]:
+    """Solutions and dreams as what a training learns from.
+
+    Args:
+        domain: name of the domain.
+        dreams: what is learned from.
+        solved: what is learned from beside them; each counts for several dreams.
+        abstractions: the library that they are written with.
+        most: dreams that are taken, evenly from first to last, since the last ones are hindsight; None for all.
+    """
+    from wake_sleep.sleep.cost_corpus import Lesson, lessons_of_dreams
+
+    found = [
+        Lesson(
+            program_grammar(one.spec, one.function, abstractions),
+            one.function.type,
+            one.form,
+            tuple((e.inputs, e.output) for e in one.spec.examples if e.function == one.function.name),
+            SOLUTION_WEIGHT,
+        )
+        for one in solved
+    ]
+    taken = dreams if most is None else spread(dreams, most)
+    return [*found, *lessons_of_dreams(taken, load_domain(domain), abstractions)]
 
 
 def train_guide(

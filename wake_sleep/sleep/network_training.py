@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from wake_sleep.model.states import StateSettings
 from wake_sleep.model.training import Trainer, TrainingSettings, best_device
 from wake_sleep.sleep.cost_corpus import Lesson
 from wake_sleep.sleep.network_corpus import NetworkCorpus, Validation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SMALL: Final = BackboneSettings()
 """The backbone that is trained on a CPU: with all else about 0.9 M parameters."""
@@ -75,12 +72,15 @@ class NetworkScore:
 
     Attributes:
         nats: mean per program, by the estimator of the bound.
-        guided: the same under what the guide of costs says of each task.
+        untrained: the same of a network that corrects nothing, by the same estimator on the same states; the difference
+            is what training was worth.
+        guided: what the untrained one estimates, exactly: mean under what the guide of costs says of each task.
         counted: the same under the weights that were counted on dreams.
         programs: how many.
     """
 
     nats: float
+    untrained: float
     guided: float
     counted: float
     programs: int
@@ -114,21 +114,18 @@ class NetworkTrainer(Paced):
             raise ValueError("there is no lesson to learn")
         super().__init__(settings.steps, settings.seconds)
         self.corpus, self.settings = corpus, settings
-        device = best_device() if settings.device == "auto" else settings.device
-        is_large = device.startswith("cuda")
-        backbone = settings.backbone or (LARGE if is_large else SMALL)
-        guide = corpus.guide
-        shape = NetworkSettings(backbone, settings.passes, task_features(guide), guide.digest)
+        device = _device(settings)
+        shape = self._shape = _shape(corpus, settings)
         network = Network(shape, seed=settings.seed)
         if former is not None:
-            if dataclasses.replace(former.settings, guide=shape.guide) != shape:
+            if not _is_alike(former, shape):
                 raise ValueError(f"the former network has the shape {former.settings!r}")
             network.load_state_dict(former.state_dict())
         how = TrainingSettings(
             steps=settings.steps,
             learning_rate=settings.learning_rate,
             ema=settings.ema,
-            bf16=is_large,
+            bf16=_is_gpu(device),
             seed=settings.seed,
         )
         self._trainer = Trainer(network, how, device)
@@ -164,13 +161,12 @@ class NetworkTrainer(Paced):
         if self._validation is None:
             self._validation = self.corpus.validation()
         known = self._validation
-        nats = float("nan") if known.pack is None else sum(self._parts(known.pack)) / len(known.pack)
-        return NetworkScore(nats, known.guided, known.counted, known.programs)
-
-    def _parts(self, pack: Pack) -> Iterator[float]:
-        for start in range(0, len(pack), _VALIDATED):
-            numbers = range(start, min(start + _VALIDATED, len(pack)))
-            yield self._trainer.evaluate(pack.batch(numbers)) * len(numbers)
+        if known.pack is None:
+            nats = untrained = float("nan")
+        else:
+            beginner = Trainer(Network(self._shape, seed=self.settings.seed), device=self._trainer.device)
+            nats, untrained = _mean(self._trainer, known.pack), _mean(beginner, known.pack)
+        return NetworkScore(nats, untrained, known.guided, known.counted, known.programs)
 
     def network(self) -> Network:
         """The network with the averaged weights, on the CPU."""
@@ -191,6 +187,38 @@ class NetworkTrainer(Paced):
         loaded = state_from_bytes(state)
         self._trainer.load(loaded["trainer"])
         self._spent = loaded["spent"]
+
+
+def _mean(trainer: Trainer, pack: Pack) -> float:
+    """Nats per program of the averaged weights of a trainer, by the estimator, over all graphs of a pack."""
+    total = 0.0
+    for start in range(0, len(pack), _VALIDATED):
+        numbers = range(start, min(start + _VALIDATED, len(pack)))
+        total += trainer.evaluate(pack.batch(numbers)) * len(numbers)
+    return total / len(pack)
+
+
+def is_of_shape(network: Network, corpus: NetworkCorpus, settings: NetworkTrainingSettings) -> bool:
+    """Whether a training with these settings can begin with the weights of a network."""
+    return _is_alike(network, _shape(corpus, settings))
+
+
+def _is_alike(network: Network, shape: NetworkSettings) -> bool:
+    """Whether a network has a shape, whatever guide it was trained with."""
+    return dataclasses.replace(network.settings, guide=shape.guide) == shape
+
+
+def _shape(corpus: NetworkCorpus, settings: NetworkTrainingSettings) -> NetworkSettings:
+    backbone = settings.backbone or (LARGE if _is_gpu(_device(settings)) else SMALL)
+    return NetworkSettings(backbone, settings.passes, task_features(corpus.guide), corpus.guide.digest)
+
+
+def _device(settings: NetworkTrainingSettings) -> str:
+    return best_device() if settings.device == "auto" else settings.device
+
+
+def _is_gpu(device: str) -> bool:
+    return device.startswith("cuda")
 
 
 def train_network(

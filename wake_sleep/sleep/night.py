@@ -1,8 +1,9 @@
 """The sleep of one domain: a library and costs for the next wake, from what was solved and dreamt, in one generation.
 
-First the library: abstractions of the programs that solved tasks (`abstraction.learning`). Then dreams in its language,
-whose programs say what is likely beyond the few that were solved. Then the costs, counted on both, and a guide that
-corrects them by what a task says. All of it is published at once, so that no reader ever sees a part.
+First the library: abstractions of the programs that solved tasks (`abstraction.learning`). Then dreams in its
+language, whose programs say what is likely beyond the few that were solved. Then the costs, counted on both, and a
+guide that corrects them by what a task says; and in a long sleep a network that proposes whole programs. All of it is
+published at once, so that no reader ever sees a part.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from store.repository import Store
 from wake_sleep.config import TrainSettings
 from wake_sleep.generation import Generation
 from wake_sleep.model.guide import KIND as GUIDE
+from wake_sleep.model.network_file import KIND as NETWORK
 from wake_sleep.sleep.abstraction.frontiers import TaskFrontier, is_held_out
 from wake_sleep.sleep.abstraction.learning import LearnedLibrary, LearningSettings, learn_library
 from wake_sleep.sleep.abstraction.naming import Names
@@ -31,6 +33,8 @@ from wake_sleep.sleep.dreaming import DEFAULT_SETTINGS
 from wake_sleep.sleep.dreams import Dream, Dreams, observe_dreams
 from wake_sleep.sleep.guide_training import FEWEST_SECONDS, Solved, TrainedGuide, train_guide
 from wake_sleep.sleep.parts import dream_in_parts
+from wake_sleep.sleep.proposer_training import FEWEST_SECONDS as FEWEST_NETWORK_SECONDS
+from wake_sleep.sleep.proposer_training import TrainedNetwork, train_proposer
 from wake_sleep.sleep.refit import Observed, description_length, fit_weights, fit_weights_scaled
 from wake_sleep.sleep.requests import requests_of
 from wake_sleep.sleep.shards import KIND, pack, read_shard, write_shard
@@ -43,6 +47,8 @@ LIBRARY_SHARE: Final = 0.4
 """Of the time of a sleep, what learning the library may take."""
 DREAM_SHARE: Final = 0.5
 """Of the time that the library has left, what dreams may take; the guide has what is left of it."""
+GUIDE_SHARE: Final = 0.5
+"""Of the time that dreams have left, what the guide may take if the network has enough in the rest."""
 SOLUTION_WEIGHTS: Final = (1.0, 4.0, 16.0, 64.0)
 """How many dreams a solved task may count for in the costs; held-out solutions say which."""
 
@@ -94,31 +100,46 @@ def sleep(
     solutions = store.training_solutions(run, up_to_cycle=cycle)
     frontiers = frontiers_of(solutions, tasks, settings.frontier)
     learned = _library(store, former, frontiers, settings, seconds)
-    generation = dataclasses.replace(former, abstractions=learned.abstractions, weights=learned.weights, guide=None)
+    generation = Generation(former.name, former.domain, learned.abstractions, learned.weights)
     steps = settings.train_steps if settings.uses_dreams else 0
     left = None if seconds is None else max(1.0, seconds - (time.monotonic() - began))
     dreams = _dreams(tasks.values(), generation, pool, settings, cycle, _dream_seconds(left, steps))
     dreams.add(_hindsight(store, run, cycle, tasks))
     weights = _weights(frontiers, learned, dreams, generation)
+    solved = tuple(_solved(frontiers, learned, tasks))
+    left = None if seconds is None else seconds - (time.monotonic() - began)
     trained = train_guide(
         pool,
         former.domain,
         dreams,
-        _solved(frontiers, learned, tasks),
+        solved,
         requests_of(tasks.values()),
         weights,
         learned.abstractions,
         former.guide,
         steps=steps,
-        seconds=None if seconds is None or steps is not None else seconds - (time.monotonic() - began),
+        seconds=None if left is None or steps is not None else _guide_seconds(left, settings.network_steps),
         seed=settings.seed * 1_000 + cycle,
     )
-    checkpoint = None if trained.content is None else store.save_checkpoint(GUIDE, trained.content).digest
+    network = train_proposer(
+        pool,
+        former.domain,
+        dreams,
+        solved,
+        trained.content,
+        learned.abstractions,
+        None if former.proposer is None else former.proposer.network,
+        steps=settings.network_steps,
+        seconds=None if seconds is None else seconds - (time.monotonic() - began),
+        seed=settings.seed * 1_000 + cycle,
+    )
     events = [
         *_library_events(former.domain, learned),
         *_dream_events(store, former, dreams),
-        _guide_event(former.domain, trained),
+        _training_event(former.domain, GUIDE, trained),
     ]
+    if network is not None:
+        events.append(_training_event(former.domain, NETWORK, network))
     store.publish(
         NewGeneration(
             domain=former.domain,
@@ -128,7 +149,8 @@ def sleep(
             abstractions=[_member(a, learned) for a in learned.abstractions],
             weights=weights,
             forms=_forms(frontiers, learned),
-            checkpoint=checkpoint,
+            checkpoint=_saved(store, GUIDE, trained),
+            network=None if network is None else _saved(store, NETWORK, network),
             events=events,
         )
     )
@@ -182,6 +204,13 @@ def _dream_seconds(left: float | None, steps: int | None) -> float | None:
     if left is None or steps == 0 or (1 - DREAM_SHARE) * left < FEWEST_SECONDS:
         return left
     return DREAM_SHARE * left
+
+
+def _guide_seconds(left: float, network_steps: int | None) -> float:
+    """What the guide may take of the time that is left; all of it, unless what the network would get is enough."""
+    if network_steps is None and (1 - GUIDE_SHARE) * left >= FEWEST_NETWORK_SECONDS:
+        return GUIDE_SHARE * left
+    return left
 
 
 def _dreams(
@@ -265,10 +294,15 @@ def _solved(frontiers: Sequence[Frontier], learned: LearnedLibrary, tasks: Mappi
             yield Solved(spec, spec.function(frontier.function), forms[0].form)
 
 
-def _guide_event(domain: str, trained: TrainedGuide) -> NewEvent:
-    """What came of training a guide."""
+def _training_event(domain: str, kind: str, trained: TrainedGuide | TrainedNetwork) -> NewEvent:
+    """What came of training a guide or a network."""
     data = {"domain": domain, **dataclasses.asdict(dataclasses.replace(trained, content=None))}
-    return NewEvent(GUIDE, f"{domain}: {trained.told}", data)
+    return NewEvent(kind, f"{domain}: {trained.told}", data)
+
+
+def _saved(store: Store, kind: str, trained: TrainedGuide | TrainedNetwork) -> str | None:
+    """The digest of the stored file, if there is one."""
+    return None if trained.content is None else store.save_checkpoint(kind, trained.content).digest
 
 
 def _member(abstraction: Operator, learned: LearnedLibrary) -> NewAbstraction:

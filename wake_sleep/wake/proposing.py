@@ -27,6 +27,7 @@ from dsl.evaluate import Evaluation
 from dsl.limits import Exhausted
 from dsl.terms import Term
 from dsl.values import Bottom, Value, typed_key
+from wake_sleep.model.network_file import CheckpointError, check_guide
 from wake_sleep.wake.costs import Costs
 from wake_sleep.wake.dovetail import PartMeter
 from wake_sleep.wake.meter import Meter, OutOfBudget
@@ -95,6 +96,18 @@ class Proposer:
     guide: Guide = field(repr=False)
     settings: ProposalSettings = ProposalSettings()
 
+    @classmethod
+    def of(cls, network: bytes, guide: Guide | None) -> Proposer:
+        """The proposer with the network in a file, which is not loaded yet.
+
+        Raises:
+            CheckpointError: if the file is damaged at its beginning, of another version, or goes with another guide.
+        """
+        if guide is None:
+            raise CheckpointError("a network goes with a guide, and there is none")
+        check_guide(network, guide)
+        return cls(network, guide)
+
     def accepts(self, goal: Goal) -> bool:
         """Whether programs can be proposed for a goal: it is of the domain, and has examples."""
         return goal.domain.name == self.guide.domain and bool(goal.cases) and not goal.relation
@@ -111,12 +124,11 @@ class Proposer:
             CheckpointError: if the file of the network is damaged, of another version, or goes with another guide.
         """
         with _undisturbed():
-            from wake_sleep.model.checkpoint import check_guide
             from wake_sleep.model.conditioning import condition_of
             from wake_sleep.model.sampling import Sampler, SamplingSettings
 
+            check_guide(self.network, self.guide)
             network, guide = _network(self.network), self.guide
-            check_guide(network, guide)
         settings = self.settings
         least = int(goal.grammar.minimum_size(goal.grammar.start))
         largest = settings.largest if goal.maximum_size is None else min(settings.largest, goal.maximum_size)

@@ -26,6 +26,7 @@ from wake_sleep.wake.verify.examples import verify_examples
 
 if TYPE_CHECKING:
     from wake_sleep.model.guide import Guide
+    from wake_sleep.wake.proposing import Proposer
 
 DEFAULT_CPU_SECONDS: Final = 10.0
 DEFAULT_MEMORY: Final = 1 << 30
@@ -38,9 +39,10 @@ class Strategy(StrEnum):
     SYMBOLIC = "symbolic"
     """The search that learned costs and abstractions guide, alone."""
     NEURAL = "neural"
-    """As `SYMBOLIC`, as long as no network proposes programs."""
+    """Proposals of a network alone; if the generation has none, as `SYMBOLIC`, which is noted."""
     HYBRID = "hybrid"
-    """The guided search and the plain one in turns, which never takes much more than twice what the plain one does."""
+    """The guided search, helped by the network if there is one, and the plain one in turns, which never takes much more
+    than twice what the plain one does."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class SolveSettings:
         generation: name of the generation that the weights and the abstractions belong to.
         abstractions: the library; see `wake_sleep.generation.Generation`.
         guide: what corrects the weights by the examples of a spec, or None.
+        proposer: a network that proposes programs, or None.
     """
 
     budget: Budget = UNBOUNDED
@@ -66,6 +69,7 @@ class SolveSettings:
     generation: str = "none"
     abstractions: tuple[Operator, ...] = ()
     guide: Guide | None = None
+    proposer: Proposer | None = None
 
     def weights_for(self, spec: Spec, function: Function) -> Weights:
         """The learned weights for one function of a spec."""
@@ -123,7 +127,9 @@ def guidance_of(spec: Spec, function: Function, settings: SolveSettings) -> Guid
     """What is learned of the programs of a function, by the settings."""
     base, abstractions = program_grammar(spec, function), usable_abstractions(spec, settings)
     grammar = program_grammar(spec, function, abstractions) if abstractions else base
-    return Guidance(base, grammar, settings.weights_for(spec, function), settings.strategy is not Strategy.HYBRID)
+    weights = settings.weights_for(spec, function)
+    proposer = None if settings.strategy is Strategy.SYMBOLIC else settings.proposer
+    return Guidance(base, grammar, weights, settings.strategy is not Strategy.HYBRID, proposer)
 
 
 def usable_abstractions(spec: Spec, settings: SolveSettings) -> tuple[Operator, ...]:
@@ -159,7 +165,15 @@ def solve_spec(spec: Spec, settings: SolveSettings | None = None, observer: Obse
         domain=spec.domain,
         generation=settings.generation,
         seed=settings.seed,
+        notes=(*outcome.notes, *_fallbacks(settings)),
     )
+
+
+def _fallbacks(settings: SolveSettings) -> tuple[str, ...]:
+    """What the user asked for and did not get."""
+    if settings.strategy is Strategy.NEURAL and settings.proposer is None:
+        return (f"the generation {settings.generation!r} has no network that proposes programs; searched without one",)
+    return ()
 
 
 class _Driver:

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from tests.wake_sleep.model.examples import condition, tiny
-from wake_sleep.model.checkpoint import CheckpointError, network_from_bytes, network_to_bytes
+from wake_sleep.model.checkpoint import network_from_bytes, network_to_bytes
 from wake_sleep.model.network import Network
+from wake_sleep.model.network_file import CheckpointError
 from wake_sleep.model.sampling import Sampler
 
 

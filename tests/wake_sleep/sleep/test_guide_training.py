@@ -14,7 +14,7 @@ from wake_sleep.generation import Generation
 from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.dreaming import DreamSettings, dream
 from wake_sleep.sleep.dreams import observe_dreams
-from wake_sleep.sleep.guide_training import FEWEST_LESSONS, GuideTraining, Solved, TrainedGuide, train_guide
+from wake_sleep.sleep.guide_training import FEWEST_LESSONS, GuideTraining, Solved, TrainedGuide, lessons_of, train_guide
 from wake_sleep.sleep.refit import fit_weights
 from wake_sleep.sleep.requests import DreamRequest
 from wake_sleep.wake.outcome import Status
@@ -81,10 +81,11 @@ def ask(pool: Pool, training: GuideTraining, steps: int | None, seconds: float |
 
 
 def test_solutions_count_more_than_dreams(training: GuideTraining) -> None:
-    first, second, *_ = training.lessons()
+    lessons = lessons_of(training.domain, training.dreams, training.solved, ())
+    first, second, *_ = lessons
     assert first.program is training.solved[0].form
     assert first.weight > second.weight
-    assert len(training.lessons()) == 1 + len(training.dreams)
+    assert len(lessons) == 1 + len(training.dreams)
 
 
 def test_a_guide_is_trained_and_scored(trained: TrainedGuide) -> None:
@@ -111,8 +112,8 @@ def test_a_guide_goes_on_with_a_former_one(training: GuideTraining, trained: Tra
 
 
 def test_time_bounds_a_training(training: GuideTraining) -> None:
-    short = dataclasses.replace(training, steps=None, seconds=1.0)
-    assert len(short.lessons()) < len(training.lessons())
+    few = lessons_of(training.domain, training.dreams, training.solved, (), most=150)
+    assert len(few) == 1 + 150
     told = ask(LocalPool(), training, None, 3.0)
     assert told.content is None
     assert "no guide" in told.told

@@ -17,7 +17,8 @@ from dsl.printing import to_sexpr
 from dsl.spec import Budget, Example, Function
 from dsl.terms import Term
 from tests.wake_sleep.model.guides import TYPE, dreams, guide, trained
-from wake_sleep.model.checkpoint import CheckpointError, network_to_bytes
+from wake_sleep.model.checkpoint import network_to_bytes
+from wake_sleep.model.network_file import CheckpointError
 from wake_sleep.model.threads import one_thread
 from wake_sleep.sleep.dreams import Dream
 from wake_sleep.wake.costs import Costs

@@ -1,0 +1,143 @@
+"""Training of a network as a piece of work of a pool, and what a night makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from dsl.spec import Example, Function, Spec, Task
+from store.records import NewRun
+from store.repository import Store
+from tests.wake_sleep.model.guides import TYPE, dreams, guide
+from wake_sleep.config import TrainSettings
+from wake_sleep.cycle import generation_of
+from wake_sleep.generation import Generation
+from wake_sleep.model.network_file import CheckpointError
+from wake_sleep.sleep.dreams import Dream
+from wake_sleep.sleep.guide_training import FEWEST_LESSONS, Solved
+from wake_sleep.sleep.night import sleep
+from wake_sleep.sleep.proposer_training import FEWEST_SECONDS, ProposerTraining, TrainedNetwork, train_proposer
+from wake_sleep.wake.outcome import FoundBy, Status
+from wake_sleep.wake.pool.local import LocalPool
+from wake_sleep.wake.pool.solver import Solver
+from wake_sleep.wake.proposing import Proposer
+from wake_sleep.wake.solve import SolveSettings, Strategy, solve_spec
+
+STEPS = 12
+
+
+def spec_of(dream: Dream) -> Spec:
+    function = Function("f", tuple((f"x{i}", t) for i, t in enumerate(TYPE.parameters)), TYPE.result)
+    return Spec((function,), "integers", examples=tuple(Example("f", i, o) for i, o in dream.examples))
+
+
+@pytest.fixture(scope="module")
+def training() -> ProposerTraining:
+    spec = spec_of(dreams()[0])
+    solved = (Solved(spec, spec.functions[0], dreams()[0].program),)
+    return ProposerTraining("integers", dreams(), solved, guide(), (), None, STEPS, None, 3)
+
+
+@pytest.fixture(scope="module")
+def trained(training: ProposerTraining) -> TrainedNetwork:
+    return training.perform(Solver())
+
+
+def test_a_network_is_trained_and_scored_beside_its_guide(trained: TrainedNetwork) -> None:
+    assert trained.steps == STEPS
+    assert trained.nats is not None
+    assert trained.untrained_nats is not None
+    assert (trained.content is not None) is (trained.nats < trained.untrained_nats)
+    assert f"{trained.nats:.2f} nats a program" in trained.told
+
+
+def test_equal_seeds_give_equal_networks(training: ProposerTraining, trained: TrainedNetwork) -> None:
+    assert training.perform(Solver()) == trained
+
+
+def test_a_training_can_begin_with_the_network_of_the_night_before(
+    training: ProposerTraining, trained: TrainedNetwork
+) -> None:
+    assert trained.content is not None
+    again = dataclasses.replace(training, former=trained.content).perform(Solver())
+    assert again.nats is not None
+    assert again.nats != trained.nats
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        dataclasses.replace(training, former=b"nothing").perform(Solver())
+
+
+def test_of_few_lessons_no_network_is_made(training: ProposerTraining) -> None:
+    told = dataclasses.replace(training, dreams=training.dreams[: FEWEST_LESSONS // 2]).perform(Solver())
+    assert told.content is None
+    assert "too few" in told.told
+
+
+@pytest.mark.parametrize(
+    ("steps", "seconds", "guided", "told"),
+    [
+        (0, None, True, None),
+        (None, None, True, None),
+        (None, FEWEST_SECONDS - 1, True, None),
+        (5, None, False, "no network: there is no guide to read tasks for it"),
+    ],
+)
+def test_a_network_that_is_not_wanted_or_cannot_be_is_not_trained(
+    steps: int | None, seconds: float | None, guided: bool, told: str | None
+) -> None:
+    content = guide().content if guided else None
+    made = train_proposer(
+        LocalPool(), "integers", dreams(), (), content, (), None, steps=steps, seconds=seconds, seed=0
+    )
+    assert (None if made is None else made.told) == told
+
+
+def test_solutions_with_equal_grammars_of_several_objects_are_learned_from(training: ProposerTraining) -> None:
+    specs = [spec_of(one) for one in dreams()[:20]]
+    solved = tuple(
+        Solved(s, s.functions[0], one.program) for s, one in zip(specs, dreams(), strict=False) for _ in range(2)
+    )
+    made = dataclasses.replace(training, solved=solved, steps=1).perform(Solver())
+    assert made.steps == 1
+
+
+def test_a_night_publishes_a_network_that_the_next_wake_uses(tmp_path: Path) -> None:
+    settings = TrainSettings(dreams=400, train_steps=40, network_steps=STEPS)
+    tasks = {f"t{i}": Task(f"t{i}", spec_of(one)) for i, one in enumerate(dreams()[:30:3])}
+    with Store.open(tmp_path / "runs.db") as store:
+        run = store.begin_run(NewRun("train", {}, "a", "b", 1, "0")).id
+        store.begin_cycle(run, 1, {}, phase="sleep")
+        sleep(store, run, 1, tasks, Generation(domain="integers"), LocalPool(), settings)
+        (record,) = store.generations("integers")
+        told = [event.message for event in store.events(run) if event.kind == "network"]
+        assert len(told) == 1
+        assert "a network proposes programs" in told[0]
+        generation = generation_of(store, record)
+        assert generation.proposer is not None
+        assert generation.proposer.guide is generation.guide
+        easy = min((one for one in dreams() if one.size >= 3), key=lambda one: one.size)
+        alone = SolveSettings(strategy=Strategy.NEURAL)
+        outcome = solve_spec(spec_of(easy), generation.applied_to(alone))
+        assert (outcome.status, outcome.found_by, outcome.notes) == (Status.SOLVED, FoundBy.DIFFUSION, ())
+        assert record.network is not None
+        assert store.artifacts.folder is not None
+        path = store.artifacts.folder / "network" / record.network
+        path.write_bytes(path.read_bytes()[:100])
+        with pytest.raises(Exception, match=record.network):
+            generation_of(store, record)
+
+
+def test_a_strategy_that_needs_a_network_and_has_none_says_so() -> None:
+    outcome = solve_spec(spec_of(dreams()[0]), SolveSettings(strategy=Strategy.NEURAL))
+    assert outcome.status is Status.SOLVED
+    assert "has no network" in outcome.notes[0]
+
+
+def test_a_proposer_needs_the_guide_of_its_network(trained: TrainedNetwork) -> None:
+    assert trained.content is not None
+    assert Proposer.of(trained.content, guide()).guide is guide()
+    with pytest.raises(CheckpointError, match="there is none"):
+        Proposer.of(trained.content, None)
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        Proposer.of(trained.content[:50], guide())
