@@ -296,7 +296,7 @@ class Fitting:
             found_by=best.by,
             compressed={name: best.form},
             alternatives=() if self.judge else tuple({name: f.program} for f in others[:MOST_ALTERNATIVES]),
-            answered_after=best.candidates,
+            answered_after=min(fit.candidates for fit in self._fits.values()),
         )
 
 

@@ -89,7 +89,8 @@ class Outcome:
         size: AST nodes of all bodies together, abstractions expanded (leading λs not counted), or None.
         cost: description length of the compressed programs in nats under the grammar of the generation, or None.
         candidates: production applications whose values were computed, by all searches together.
-        answered_after: candidates by which the answer was found; what came after was the hope for a shorter one.
+        answered_after: candidates by which the first program that fits was found; what came after was the hope for a
+            shorter one.
         cpu_seconds: process time, that of reaped children included; start-up not.
         wall_seconds: time on the clock; start-up not.
         startup_seconds: CPU time of imports, of Ray and of loading a model.
