@@ -165,14 +165,21 @@ def solve_spec(spec: Spec, settings: SolveSettings | None = None, observer: Obse
         domain=spec.domain,
         generation=settings.generation,
         seed=settings.seed,
-        notes=(*outcome.notes, *_fallbacks(settings)),
+        notes=(*outcome.notes, *_fallbacks(spec, settings)),
     )
 
 
-def _fallbacks(settings: SolveSettings) -> tuple[str, ...]:
+def _fallbacks(spec: Spec, settings: SolveSettings) -> tuple[str, ...]:
     """What the user asked for and did not get."""
-    if settings.strategy is Strategy.NEURAL and settings.proposer is None:
-        return (f"the generation {settings.generation!r} has no network that proposes programs; searched without one",)
+    if settings.strategy is not Strategy.NEURAL:
+        return ()
+    proposer, generation = settings.proposer, settings.generation
+    if proposer is None:
+        return (f"the generation {generation!r} has no network that proposes programs; searched without one",)
+    if not asks_only_examples(spec):
+        return ("the network proposes programs for examples only; what has conditions was searched without it",)
+    if spec.domain != proposer.guide.domain:
+        return (f"the network of {generation!r} is one of {proposer.guide.domain}; {spec.domain} searched without it",)
     return ()
 
 

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from dsl.domain import load_domain
+from dsl.languages import LanguageSettings
 from dsl.probability import ROOT, ProbabilisticGrammar
 from dsl.spec import Hints
+from dsl.terms import Literal
+from dsl.types import INT
 from tests.wake_sleep.model.guides import TYPE, dreams, guide
 from wake_sleep.model.conditioning import condition_of, task_features
 from wake_sleep.model.encode import Encoder
@@ -68,3 +71,16 @@ def test_a_vocabulary_that_was_emptied_numbers_anew() -> None:
 def test_the_digest_of_a_guide_tells_its_weights_apart() -> None:
     arrays = {**guide().arrays, "bias": guide().arrays["bias"] + 1}
     assert dataclasses.replace(guide(), arrays=arrays).digest != guide().digest
+
+
+def test_equal_grammars_with_their_productions_in_other_orders_have_menus_of_their_own() -> None:
+    orders = [(Literal(7, INT), Literal(-3, INT)), (Literal(-3, INT), Literal(7, INT))]
+    first, second = (DOMAIN.grammar(TYPE, LanguageSettings(constants=order)) for order in orders)
+    assert first == second
+    vocabulary = Vocabulary(guide().base, guide().choices)
+    for grammar in (first, second):
+        assert vocabulary.probabilistic(grammar).grammar is grammar
+        menu = vocabulary.menu(grammar, grammar.start, ROOT)
+        wanted = [vocabulary.production(p, grammar.start.type) for p in grammar.productions(grammar.start)]
+        assert vocabulary.menus[menu].tolist() == wanted
+    assert vocabulary.menu(first, first.start, ROOT) != vocabulary.menu(second, second.start, ROOT)
