@@ -14,15 +14,14 @@ import typer
 from cli.main import DEFECT_ADVICE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_NOT_SOLVED, EXIT_USAGE
 from cli.progress import Progress
 from cli.render import Format, Row, complain, write, write_card, write_rows
-from wake_sleep.generation import NO_GENERATION
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.pool import Backend, open_pool
 from workbench.batch import Batch, Result, read_problems
-from workbench.settings import Settings, artifacts_of
+from workbench.remembering import open_recorder
+from workbench.settings import Settings
 from workbench.solving import COLUMNS
 
 if TYPE_CHECKING:
-    from store.repository import Store
     from workbench.generations import Generations
     from workbench.recording import Recorder
 
@@ -81,7 +80,7 @@ def run_problems(
     paths = list(dict.fromkeys(paths))
     tally = Tally(len(paths))
     with contextlib.ExitStack() as stack:
-        recorder, generations = open_recorder(settings)
+        recorder, generations = open_recorder(settings, settings["generation"])
         if recorder is not None:
             stack.enter_context(recorder)
             options = {"column": column, "domain": domain, "replay": settings["replay"]}
@@ -102,33 +101,6 @@ def run_problems(
         complain(_how_to_go_on(settings))
         raise typer.Exit(EXIT_INTERRUPTED)
     raise typer.Exit(tally.exit_code(exit_zero=exit_zero))
-
-
-def open_recorder(settings: Settings) -> tuple[Recorder | None, Generations | None]:
-    """What records a run in the store, and what was learned, if there are to be these.
-
-    Raises:
-        ReverieError: if there is no such generation, or no store that it could be in.
-    """
-    if settings["store"] is None:
-        return None, _generations(settings, None)
-    from workbench.recording import Recorder
-
-    recorder = Recorder.open(settings["store"], artifacts=artifacts_of(settings))
-    try:
-        return recorder, _generations(settings, recorder.store)
-    except BaseException:
-        recorder.store.close()
-        raise
-
-
-def _generations(settings: Settings, store: Store | None) -> Generations | None:
-    """What was learned, if something is to be used; looking for it takes longer than starting up without."""
-    if settings["generation"] == NO_GENERATION:
-        return None
-    from workbench.generations import Generations
-
-    return Generations(settings["generation"], store)
 
 
 def begin_run(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.answers import Tally, begin_run, open_recorder
+from cli.answers import Tally, begin_run
 from cli.main import EXIT_INTERRUPTED
 from cli.options import with_settings
 from cli.render import Format, FormatOption, Row, complain, write, write_card, write_rows
@@ -24,6 +24,7 @@ from workbench.evaluation.report import Former, Report, ResultFolder, peak_memor
 from workbench.evaluation.side_by_side import OURS, Side, SideBySide
 from workbench.evaluation.suites import Suite, collect_suite, read_rewriting
 from workbench.evaluation.summary import PERCENTS, Distribution, Summary
+from workbench.remembering import open_recorder
 from workbench.settings import Settings
 from workbench.solving import COLUMNS
 
@@ -86,7 +87,7 @@ def bench(
     solver = OURS if peers else None
     tally = Tally(len(suite.names))
     with contextlib.ExitStack() as stack:
-        recorder, generations = open_recorder(settings)
+        recorder, generations = open_recorder(settings, settings.start)
         if recorder is not None:
             stack.enter_context(recorder)
             from workbench.recording import BENCH

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
     "solve": "Find programs for specifications.",
+    "session": "Find a program from examples given one after the other.",
     "batch": "Solve many specification files.",
     "bench": "Measure what is solved of a suite, and at what cost.",
     "verify": "Check answers again.",

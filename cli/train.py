@@ -11,13 +11,9 @@ from cli.campaigns import run_campaign
 from cli.options import Column, DomainOption, with_settings
 from cli.render import Format, FormatOption
 from store.repository import Store
-from wake_sleep.generation import NO_GENERATION
-from wake_sleep.wake.pool import Backend
-from workbench.campaign import Campaign, Order
+from workbench.campaign import Campaign
 from workbench.settings import DEFAULT_STORE, Settings, artifacts_of
-
-DEFAULT_PLACES = ("lists", "strings")
-"""What is learned from if nothing is named."""
+from workbench.training import DEFAULT_PLACES, order_of
 
 
 @functools.partial(with_settings, training=True)
@@ -41,16 +37,6 @@ def train(
     With budgets in candidates and dreams instead of seconds, equal seeds give equal runs.
     """
     location = settings["store"] or DEFAULT_STORE
-    order = Order(
-        places=tuple(places or DEFAULT_PLACES),
-        tests=tuple(test or ()),
-        settings=settings.training,
-        column=column,
-        domain=domain,
-        generations=() if settings["generation"] == NO_GENERATION else (settings["generation"],),
-        jobs=settings["jobs"],
-        backend=Backend(settings["backend"]),
-        ray_address=settings["ray-address"],
-    )
+    order = order_of(settings, places or DEFAULT_PLACES, test or (), column=column, domain=domain)
     with Store.open(location, artifacts=artifacts_of(settings)) as store:
         run_campaign(Campaign.begin(store, order), how, location)

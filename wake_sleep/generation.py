@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.probability import UNIFORM, Weights
 from dsl.terms import Operator
+from wake_sleep.wake.dovetail import HEAD_START
 
 if TYPE_CHECKING:
     from wake_sleep.model.guide import Guide
@@ -31,6 +32,7 @@ class Generation:
         weights: learned weights of productions, those of the abstractions included.
         guide: what corrects the weights for each task by its examples, or None.
         proposer: a network that proposes programs, or None; it goes with the guide.
+        head_start: candidates of the plain search of a problem before what was learned is used.
     """
 
     name: str = NO_GENERATION
@@ -39,6 +41,7 @@ class Generation:
     weights: Weights = UNIFORM
     guide: Guide | None = None
     proposer: Proposer | None = None
+    head_start: int = HEAD_START
 
     def applied_to(self, settings: SolveSettings) -> SolveSettings:
         """Settings of a search that uses this generation."""
@@ -48,6 +51,7 @@ class Generation:
             guide=self.guide,
             proposer=self.proposer,
             abstractions=self.abstractions,
+            head_start=self.head_start,
             generation=self.name,
         )
 

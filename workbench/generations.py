@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dsl.errors import ReverieError
-from store.repository import Store
-from wake_sleep.cycle import generation_of
 from wake_sleep.generation import NO_GENERATION, SHIPPED, UNTRAINED, Generation
-from workbench.shipped import shipped_generation
+from workbench.shipped import shipped_for_search, shipped_generation
+
+if TYPE_CHECKING:
+    from store.library_records import GenerationRecord
+    from store.repository import Store
 
 LATEST = "latest"
 """The generation that was published last, for each domain."""
@@ -32,6 +36,13 @@ def named_generation(store: Store | None, name: str) -> Generation:
         known = [g.name for g in store.generations()][-5:]
         there = f"the latest are {', '.join(known)}" if known else "it has none; `reverie train` makes some"
         raise ReverieError(f"there is no generation {name!r} in the store {store.name}; {there}")
+    return _stored(store, record)
+
+
+def _stored(store: Store, record: GenerationRecord) -> Generation:
+    # What comes with Reverie is used without loading what stores need.
+    from wake_sleep.cycle import generation_of
+
     return generation_of(store, record)
 
 
@@ -74,10 +85,10 @@ class Generations:
     def _learned(self, domain: str | None) -> Generation | None:
         """What was learned of a domain; what was learned of a whole one holds for its sets of primitives as well."""
         for name in () if domain is None else dict.fromkeys((domain, domain.split("/")[0])):
-            if self._name == SHIPPED and (found := shipped_generation(name)) is not None:
+            if self._name == SHIPPED and (found := shipped_for_search(name)) is not None:
                 return found
             if self._name == LATEST and self._store is not None:
                 record = self._store.latest_generation(name)
                 if record is not None:
-                    return generation_of(self._store, record)
+                    return _stored(self._store, record)
         return None

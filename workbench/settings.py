@@ -19,7 +19,7 @@ from typing import Any, Final
 from dsl.errors import ReverieError, nearest
 from dsl.spec import Budget
 from wake_sleep.config import DEFAULT_DREAMS, TrainSettings
-from wake_sleep.generation import NO_GENERATION
+from wake_sleep.generation import NO_GENERATION, SHIPPED
 from wake_sleep.wake.pool import Backend
 from wake_sleep.wake.solve import SolveSettings, Strategy
 
@@ -143,6 +143,8 @@ class Setting:
 SETTINGS_FILES: Final = ("reverie.toml", "pyproject.toml")
 """The files that may hold settings, the first that is there deciding."""
 PREFIX: Final = "REVERIE_"
+DEFAULT: Final = "default"
+"""The origin of a built-in value."""
 OTHER_VARIABLES: Final = frozenset({"REVERIE_BENCH", "REVERIE_CONFORMANCE", "REVERIE_DEBUG"})
 """Variables of this prefix that are no settings."""
 
@@ -160,7 +162,7 @@ SETTINGS: Final = (
     Setting("ray-address", None, _text, "the Ray cluster to use"),
     Setting("store", None, _store, "the database that remembers solutions"),
     Setting("artifacts", None, _text, "the folder of large files; beside the database if not given"),
-    Setting("generation", NO_GENERATION, _text, "what was learned: none, shipped, latest, or the name of a generation"),
+    Setting("generation", SHIPPED, _text, "what was learned: none, shipped, latest, or the name of a generation"),
 )
 """The settings of every command that solves; the preset, which gives values to others, is none of them."""
 
@@ -209,6 +211,12 @@ class Settings:
 
     def __getitem__(self, name: str) -> Any:
         return self.choices[name].value
+
+    @property
+    def start(self) -> str:
+        """The generation that learning and measuring begin with: nothing that was learned, unless it is said."""
+        chosen = self.choices["generation"]
+        return NO_GENERATION if chosen.origin == DEFAULT else str(chosen.value)
 
     @property
     def budget(self) -> Budget:
@@ -273,7 +281,7 @@ def resolve(options: Mapping[str, object], environment: Mapping[str, str], folde
 def _choose(setting: Setting, layers: list[dict[str, Choice]]) -> Choice:
     """The choice of the first layer that has one."""
     found = (layer[setting.name] for layer in layers if setting.name in layer)
-    return next(found, Choice(setting, setting.default, "default"))
+    return next(found, Choice(setting, setting.default, DEFAULT))
 
 
 def _options(options: Mapping[str, object]) -> dict[str, Choice]:

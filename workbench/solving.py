@@ -15,13 +15,14 @@ from typing import Any, Final
 from dsl.domain import load_domain
 from dsl.errors import ReverieError, TermSyntaxError
 from dsl.printing import to_define_fun, to_python, to_sexpr
-from dsl.spec import Function, Spec, Task, task_from_examples
+from dsl.spec import Budget, Function, Spec, Task, task_from_examples
 from dsl.specfile import read_tasks
 from dsl.terms import Lambda, Term, postorder, strip_lambdas
 from dsl.values import BOTTOM, Bottom, Value, from_data
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.pool.solver import rare_collections
-from wake_sleep.wake.solve import solve_spec
+from wake_sleep.wake.solve import UNBOUNDED, solve_spec
+from workbench.remembering import Memory
 from workbench.settings import resolve
 
 Row = Mapping[str, object]
@@ -131,6 +132,8 @@ def solve(
     strategy: str | None = None,
     library: bool | None = None,
     seed: int | None = None,
+    store: str | os.PathLike[str] | None = None,
+    generation: str | None = None,
 ) -> Answer:
     """Find a program.
 
@@ -148,14 +151,18 @@ def solve(
         strategy: ``symbolic`` or ``hybrid``.
         library: whether learned abstractions are used.
         seed: of everything that is drawn at random.
+        store: the database that remembers solutions, a URL such as ``sqlite:///reverie.db`` or the path of a file: a
+            stored solution of the same specification is verified and returned, a new one is stored.
+        generation: what was learned: ``none``, ``shipped``, ``latest``, or the name of a generation; the last two are
+            looked for in the store.
 
     Returns:
         what came of it; that there is no program, or none was found, is no error.
 
     Raises:
-        ReverieError: if the specification or an argument is wrong.
+        ReverieError: if the specification or an argument is wrong, or the store cannot be used.
     """
-    task = _task(problem, examples, domain, column)
+    task = task_of(problem, examples, domain, column)
     options = {
         "cpu-seconds": cpu_seconds,
         "wall-seconds": wall_seconds,
@@ -164,18 +171,50 @@ def solve(
         "strategy": strategy,
         "library": library,
         "seed": seed,
+        "store": store_url(store),
+        "generation": generation,
     }
-    settings = resolve(options, {}).solving
-    with rare_collections():
-        return Answer(task.spec, solve_spec(task.spec, settings))
+    with Memory(resolve(options, {}), "solve", [task.name]) as memory:
+        return answer(task, memory, task.name)
 
 
-def _task(
+def store_url(store: str | os.PathLike[str] | None) -> str | None:
+    """The URL of a store that is named by a URL, or by the path of an SQLite file."""
+    return f"sqlite:///{os.fspath(store)}" if isinstance(store, os.PathLike) else store
+
+
+def answer(task: Task, memory: Memory, name: str, budget: Budget = UNBOUNDED, *, anew: bool = False) -> Answer:
+    """Answer a task: by what is remembered, else by a search, whose result is remembered.
+
+    Args:
+        task: what is asked.
+        memory: how it is solved, what was learned, and the store.
+        name: what the task is called, once in a run of the store.
+        budget: what this search may spend, in the place of what the settings say.
+        anew: whether a search is wanted whatever is remembered.
+    """
+    outcome = None if anew else memory.recalled(task.spec)
+    if outcome is None:
+        settings = memory.solving(task.spec)
+        if budget is not UNBOUNDED:
+            settings = dataclasses.replace(settings, budget=budget | Budget(size=settings.budget.size))
+        with rare_collections():
+            outcome = solve_spec(task.spec, settings)
+    memory.keep(name, task, outcome, row(name, task.spec, outcome))
+    return Answer(task.spec, outcome)
+
+
+def task_of(
     problem: str | os.PathLike[str] | Spec | Task | None,
     examples: Iterable[tuple[Any, Any]] | None,
     domain: str | None,
     column: str | None,
 ) -> Task:
+    """The task that a caller means; arguments as for `solve`.
+
+    Raises:
+        ReverieError: if it cannot be read, or the arguments do not name exactly one.
+    """
     if (problem is None) == (examples is None):
         raise ReverieError("give either a problem or examples")
     if domain is not None and not isinstance(domain, str):
@@ -183,7 +222,7 @@ def _task(
     if examples is not None:
         if column is not None:
             raise ReverieError(f"column={column!r}: examples have no columns; only a table has")
-        return _task_of_examples(examples, domain)
+        return task_of_examples(examples, domain)
     if isinstance(problem, Task):
         return problem
     if isinstance(problem, Spec):
@@ -197,7 +236,12 @@ def _task(
     return tasks[0]
 
 
-def _task_of_examples(examples: Iterable[tuple[Any, Any]], domain: str | None) -> Task:
+def task_of_examples(examples: Iterable[tuple[Any, Any]], domain: str | None = None) -> Task:
+    """The task that examples state, pairs of inputs and output, in a domain or in the one that suits their types.
+
+    Raises:
+        ReverieError: if they are no such pairs, or have no common type.
+    """
     if not isinstance(examples, Iterable):
         raise ReverieError(f"examples={examples!r}: this must be a list of pairs of inputs and output")
     pairs = [_pair(example) for example in examples]

@@ -299,7 +299,7 @@ def test_the_others_are_solved_although_one_cannot_be_read(write: Write, run: Ru
         (["--max-candidates", "0"], "--max-candidates: 0 is not possible: it must be at least 1"),
         (["--jobs", "0"], "--jobs: 0 is not possible"),
         (["--jobs", "2", "--backend", "in-process"], "the backend in-process solves one problem at a time, not 2"),
-        (["--strategy", "neurl"], "did you mean `neural`?"),
+        (["--strategy", "neurl"], "'neurl' is not one of 'symbolic', 'neural', 'hybrid'"),
         (["--preset", "quick"], "--preset: 'quick' is not possible: it must be one of smoke, fast, balanced, quality"),
         (["--store", "nosuch://place"], "nosuch"),
     ],

@@ -127,7 +127,7 @@ def test_a_row_has_all_keys_whatever_came_of_the_problem() -> None:
     answer = solve(examples=UPPER, max_candidates=5_000)
     full = row("x", answer.spec, dataclasses.replace(answer.outcome, notes=("a note",)))
     assert tuple(full) == COLUMNS
-    assert (full["verdict"], full["reason"], full["generation"]) == ("examples", "a note", "none")
+    assert (full["verdict"], full["reason"], full["generation"]) == ("examples", "a note", "shipped-strings")
     assert full["program"] == {"f": answer.python}
     assert isinstance(full["versions"], dict)
     assert {"reverie", "python", "z3-solver"} <= set(full["versions"])

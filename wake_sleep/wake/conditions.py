@@ -277,7 +277,7 @@ class ConditionDriver:
         points = initial_points(self.condition, self.settings.seed)
         for point in points:
             self.verifier.add_point(point)
-        costs, texts = smoothed_costs(grammar, self.guidances[name].weights), stated_texts(self.condition)
+        costs, texts = smoothed_costs(grammar, self.guidances[name].learned), stated_texts(self.condition)
         for body in distinct_programs(grammar, self.domain, costs, self.meter, texts, self.settings.seed):
             if body is not None:
                 verdict = self._checked(grammar.program(body))
@@ -319,7 +319,7 @@ class ConditionDriver:
         if function.grammar is None or len(calls) != 1:
             return None
         given = self.condition.arguments(calls[0], point)
-        return reachable_values(grammar, self.domain, given, self.guidances[function.name].weights, self.meter)  # type: ignore[arg-type]
+        return reachable_values(grammar, self.domain, given, self.guidances[function.name].learned, self.meter)  # type: ignore[arg-type]
 
     # Linear integer arithmetic.
 

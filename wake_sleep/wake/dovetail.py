@@ -1,10 +1,10 @@
 """Several searches for one function in turns, so that all together are never much slower than the luckiest of them.
 
-The guided search is far faster where what was learned fits, and lost where it does not; which is the case nobody knows
-beforehand. The plain one gets the first `HEAD_START` candidates alone: what it finds in so few needs nothing that was
-learned. Then the search that has made less effort is the next (see `Meter.effort`: applying a function to a list is
-more work than an addition). So all together never take more than twice what the plain search alone would, and little
-more than twice what the guided one would.
+The guided search is far faster where what was learned fits, and lost where it does not; which is the case nobody
+knows beforehand. The plain one gets a head start, `HEAD_START` candidates as a rule: what it finds in so few needs
+nothing that was learned. Then the search that has made less effort is the next (see `Meter.effort`: applying a
+function to a list is more work than an addition). So all together never take more than twice what the plain search
+alone would, and little more than twice what the guided one would.
 
 A search may have a *helper*, such as one that proposes what it could start from. What the helper spends counts as spent
 by the search that it helps, so that the others get no less than they would without it. It comes late, since what it
@@ -14,14 +14,14 @@ needs takes seconds to load (`HELPER_AFTER`), and is worth a part of the effort 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.search import Case, Found, Search
 
 HEAD_START: Final = 200
-"""Candidates of the first search before the second begins."""
+"""Candidates of the first search before the second begins, if nothing else is said."""
 HELPER_AFTER: Final = 200_000
 """Effort of each of the other searches before a helper begins: about a second."""
 HELPER_SHARE: Final = 3
@@ -101,13 +101,20 @@ class Dovetail:
         is_complete: after `run` has ended, whether one of the searches left nothing out.
     """
 
-    def __init__(self, lanes: Sequence[Lane]) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        head_start: int = HEAD_START,
+        later: Callable[[], Sequence[Lane]] | None = None,
+    ) -> None:
         """Prepare to run searches; the first gets a head start.
 
         Args:
             lanes: several with a `PartMeter` each, or a single one with any meter; the first is no helper.
+            head_start: candidates of the first before another one begins.
+            later: makes further lanes when the head start is over, so that what is solved before never pays for them.
         """
-        self._lanes = list(lanes)
+        self._lanes, self._head_start, self._later = list(lanes), head_start, later
         self.is_complete = False
 
     def run(self) -> Iterator[tuple[Lane, Found | None]]:
@@ -129,6 +136,7 @@ class Dovetail:
                 continue
             except OutOfBudget:
                 self._end(lane)
+                self._begin_others()
                 if self._searches and isinstance(lane.meter, PartMeter) and lane.meter.is_full:
                     continue
                 yield from self._last_words()
@@ -142,13 +150,19 @@ class Dovetail:
 
     def _next(self) -> Lane:
         """The search whose turn it is."""
-        first = self._lanes[0]
-        lane = first
-        if first.meter.candidates >= HEAD_START:
+        lane = self._lanes[0]
+        if lane.meter.candidates >= self._head_start:
+            self._begin_others()
             lane = min(self._lanes, key=lambda lane: lane.due)
         if isinstance(lane.meter, PartMeter) and lane.helped is None:
             lane.meter.share_out(len(self._searches))
         return lane
+
+    def _begin_others(self) -> None:
+        """Make the lanes that had to wait for the end of the head start."""
+        if self._later is not None:
+            later, self._later = self._later, None
+            self._lanes += later()
 
     @property
     def _searches(self) -> list[Lane]:

@@ -28,7 +28,7 @@ from wake_sleep.wake.engines import engine_for
 from wake_sleep.wake.guidance import Guidance
 from wake_sleep.wake.meter import Meter, OutOfBudget
 from wake_sleep.wake.outcome import FoundBy, Outcome, Status
-from wake_sleep.wake.proposing import ProposalSearch
+from wake_sleep.wake.proposing import ProposalSearch, Proposer
 from wake_sleep.wake.search import Case, Goal, Search
 from wake_sleep.wake.verify.examples import failing_examples
 
@@ -71,10 +71,10 @@ class _Fit:
 class Fitting:
     """Searches for one function: a subset of its examples guides the search, all of them decide.
 
-    With something learned two searches work in turns, see `wake_sleep.wake.dovetail`: the guided one in the language
-    with abstractions, helped by a network that proposes programs if there is one, and the plain one. They have the same
-    examples; the first fit of any counts, and of all that fit the one with the shortest description under what was
-    learned is the answer.
+    With something learned two searches work in turns, see `wake_sleep.wake.dovetail`: the plain one, and after its head
+    start the guided one in the language with abstractions, helped by a network that proposes programs if there is one.
+    They have the same examples; the first fit of any counts, and of all that fit the one with the shortest description
+    is the answer: under what was learned, if that is used by then.
 
     Attributes:
         examples: what is wanted, distinct inputs only; a judge may have added some.
@@ -118,6 +118,8 @@ class Fitting:
         self._is_sound = True
         self._undecided, self._give_up = 0, give_up
         self._deadline = math.inf
+        waits = not (guidance.is_nothing or guidance.is_alone)
+        self._costs = Costs(self.grammar) if waits else guidance.costs
 
     def offer(self, body: Term) -> None:
         """Enter a body that may be right, as long as the search finds no shorter one within `OFFERED_PATIENCE`."""
@@ -148,10 +150,10 @@ class Fitting:
             active = diverse(cases, engine_for(goal).initial_cases)
             goal = dataclasses.replace(goal, cases=tuple(cases[i] for i in active))
             with blaming_primitives(goal), backstop(self.meter):
-                lanes = self._lanes(goal)
+                lanes, later = self._lanes(goal)
                 if self.observer is not None:
                     self._lanes_seen = lanes
-                complete = self._search(Dovetail(lanes), set(active))
+                complete = self._search(Dovetail(lanes, self.guidance.head_start, later), set(active))
         except OutOfBudget as spent:
             return self._solved() or Outcome(Status.UNKNOWN, reason=str(spent))
         except KeyboardInterrupt:
@@ -176,28 +178,59 @@ class Fitting:
             reason=f"all programs of the grammar of {self.function.name} were tried, up to equal values; none fits",
         )
 
-    def _lanes(self, goal: Goal) -> list[Lane]:
-        """The searches: the plain one, that which is guided, one by proposals for its help; or one of these alone."""
+    def _lanes(self, goal: Goal) -> tuple[list[Lane], Callable[[], list[Lane]] | None]:
+        """The searches that begin, and what makes those that begin later: see the class."""
         plain, guidance = engine_for(goal), self.guidance
-        proposer = guidance.proposer if guidance.proposer is not None and guidance.proposer.accepts(goal) else None
+        proposer = self._proposer(goal)
         if guidance.is_nothing and proposer is None:
-            return [Lane(plain(goal, guidance.costs, self.meter))]
-        guided = dataclasses.replace(goal, grammar=guidance.grammar)
-        engine, costs = engine_for(guided), guidance.costs
+            return [Lane(plain(goal, self._costs, self.meter))], None
+        if guidance.is_alone:
+            guided, engine, costs = self._guided(goal)
+            alone = engine if proposer is None else functools.partial(ProposalSearch, proposer=proposer)
+            return [Lane(alone(guided, costs, self.meter))], None
+        if guidance.is_nothing:
+            return self._helped(goal), None
+        first = Lane(plain(goal, Costs(self.grammar), PartMeter(self.meter)))
+
+        def later() -> list[Lane]:
+            self._rank_by(guidance.costs)
+            lanes = self._helped(first.search.goal)
+            self._lanes_seen += lanes
+            return lanes
+
+        return [first], later
+
+    def _proposer(self, goal: Goal) -> Proposer | None:
+        """What proposes programs for a goal."""
+        proposer = self.guidance.proposer
+        return proposer if proposer is not None and proposer.accepts(goal) else None
+
+    def _guided(self, goal: Goal) -> tuple[Goal, type[Search], Costs]:
+        """The goal of a guided search, its engine and what it goes by."""
+        guidance, guided = self.guidance, dataclasses.replace(goal, grammar=self.guidance.grammar)
+        engine, plain = engine_for(guided), engine_for(goal)
         if engine is not plain:
             # An abstraction that the engine of the language cannot run is none for this search.
-            guided, engine, costs = goal, plain, smoothed_costs(self.grammar, guidance.weights)
-        if guidance.is_alone:
-            alone = engine if proposer is None else functools.partial(ProposalSearch, proposer=proposer)
-            return [Lane(alone(guided, costs, self.meter))]
-        lanes = [Lane(engine(guided, costs, PartMeter(self.meter)))]
-        if not guidance.is_nothing:
-            lanes.insert(0, Lane(plain(goal, Costs(self.grammar), PartMeter(self.meter))))
-        if proposer is not None:
-            helped = lanes[-1]
-            helper = ProposalSearch(guided, costs, PartMeter(helped.meter), proposer, helped.search)
-            lanes.append(Lane(helper, helped))
-        return lanes
+            return goal, plain, smoothed_costs(self.grammar, guidance.learned)
+        return guided, engine, guidance.costs
+
+    def _helped(self, goal: Goal) -> list[Lane]:
+        """The guided search and what helps it."""
+        guided, engine, costs = self._guided(goal)
+        helped = Lane(engine(guided, costs, PartMeter(self.meter)))
+        proposer = self._proposer(goal)
+        if proposer is None:
+            return [helped]
+        helper = ProposalSearch(guided, costs, PartMeter(helped.meter), proposer, helped.search)
+        return [helped, Lane(helper, helped)]
+
+    def _rank_by(self, costs: Costs) -> None:
+        """Describe what fits with other costs from now on."""
+        self._costs = costs
+        self._fits = {
+            program: dataclasses.replace(fit, nats=costs.nats(fit.form)) for program, fit in self._fits.items()
+        }
+        self.best = min(self._fits.values(), key=lambda fit: fit.rank, default=None)
 
     def _search(self, searches: Dovetail, active: set[int]) -> bool:
         """Run the searches until one is complete or patience ends; returns whether all programs were tried."""
@@ -262,7 +295,7 @@ class Fitting:
         """Keep a program that fits, in its shortest form."""
         known = self._fits.get(program)
         candidates = self.meter.candidates if known is None else known.candidates
-        fit = _Fit(self.guidance.costs.nats(form), program, form, by, candidates)
+        fit = _Fit(self._costs.nats(form), program, form, by, candidates)
         if known is None or fit.nats < known.nats:
             self._fits[program] = fit
             if self.best is None or fit.rank < self.best.rank:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from dsl.domain import load_domain
 from dsl.grammar import Grammar
@@ -18,6 +19,7 @@ from dsl.terms import Literal, Operator, Term, postorder, strip_lambdas
 from dsl.types import BOOL, STRING
 from dsl.values import typed_key, value_text
 from wake_sleep.wake.constants import texts_of_outputs
+from wake_sleep.wake.dovetail import HEAD_START
 from wake_sleep.wake.fitting import Fitting, Observer
 from wake_sleep.wake.guidance import Guidance
 from wake_sleep.wake.meter import Meter
@@ -25,7 +27,6 @@ from wake_sleep.wake.outcome import FoundBy, Judgement, Outcome, Status
 from wake_sleep.wake.verify.examples import verify_examples
 
 if TYPE_CHECKING:
-    from wake_sleep.model.guide import Guide
     from wake_sleep.wake.proposing import Proposer
 
 DEFAULT_CPU_SECONDS: Final = 10.0
@@ -45,6 +46,13 @@ class Strategy(StrEnum):
     than twice what the plain one does."""
 
 
+class TaskReader(Protocol):
+    """What says, by reading a task, which productions are likely; a `wake_sleep.model.guide.Guide` is one."""
+
+    def weights(self, spec: Spec, function: Function | None = None) -> Weights:
+        """The weights for one function of a spec, the first by default."""
+
+
 @dataclass(frozen=True)
 class SolveSettings:
     """How a spec is solved; equal settings and seeds with a budget in candidates give equal outcomes.
@@ -59,6 +67,7 @@ class SolveSettings:
         abstractions: the library; see `wake_sleep.generation.Generation`.
         guide: what corrects the weights by the examples of a spec, or None.
         proposer: a network that proposes programs, or None.
+        head_start: candidates of the plain search, in the strategy `HYBRID`, before what was learned is used.
     """
 
     budget: Budget = UNBOUNDED
@@ -68,12 +77,9 @@ class SolveSettings:
     weights: Weights = UNIFORM
     generation: str = "none"
     abstractions: tuple[Operator, ...] = ()
-    guide: Guide | None = None
+    guide: TaskReader | None = None
     proposer: Proposer | None = None
-
-    def weights_for(self, spec: Spec, function: Function) -> Weights:
-        """The learned weights for one function of a spec."""
-        return self.weights if self.guide is None else self.guide.weights(spec, function)
+    head_start: int = HEAD_START
 
 
 def effective_budget(spec: Spec, asked: Budget) -> Budget:
@@ -127,9 +133,10 @@ def guidance_of(spec: Spec, function: Function, settings: SolveSettings) -> Guid
     """What is learned of the programs of a function, by the settings."""
     base, abstractions = program_grammar(spec, function), usable_abstractions(spec, settings)
     grammar = program_grammar(spec, function, abstractions) if abstractions else base
-    weights = settings.weights_for(spec, function)
+    reading = None if settings.guide is None else functools.partial(settings.guide.weights, spec, function)
     proposer = None if settings.strategy is Strategy.SYMBOLIC else settings.proposer
-    return Guidance(base, grammar, weights, settings.strategy is not Strategy.HYBRID, proposer)
+    is_alone = settings.strategy is not Strategy.HYBRID
+    return Guidance(base, grammar, settings.weights, reading, is_alone, proposer, settings.head_start)
 
 
 def usable_abstractions(spec: Spec, settings: SolveSettings) -> tuple[Operator, ...]:

@@ -8,40 +8,93 @@ Run ``python -m workbench.shipped STORE GENERATION`` to make the files from a ge
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.resources
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dsl.errors import ReverieError
 from store.codec import TermText, decode_abstraction, encode_term
 from wake_sleep.generation import SHIPPED, Generation
 
+if TYPE_CHECKING:
+    from dsl.probability import Weights
+    from dsl.spec import Function, Spec
+    from wake_sleep.model.guide import Guide
+    from wake_sleep.wake.solve import SolveSettings
+
 MOST_BYTES: Final = 8_000_000
 """Of the files of one generation."""
+HEAD_START: Final = 30_000
+"""Candidates of the plain search of a problem before what a shipped generation has learned is used."""
 
 
-@functools.cache
-def shipped_generation(domain: str) -> Generation | None:
-    """The generation that comes with Reverie for a domain, or None if there is none for it.
+@dataclass(frozen=True)
+class ShippedGuide:
+    """The guide that comes with Reverie for a domain; its file is read when it is needed, and never sent to workers.
 
-    Raises:
-        ReverieError: if its files do not fit the installed domain; they are part of the same installation.
+    Attributes:
+        domain: name of the domain.
     """
+
+    domain: str
+
+    def weights(self, spec: Spec, function: Function | None = None) -> Weights:
+        """See `wake_sleep.model.guide.Guide.weights`."""
+        return _guide(self.domain).weights(spec, function)
+
+
+@dataclass(frozen=True)
+class ShippedGeneration(Generation):
+    """A generation that comes with Reverie; searches use its guide as a `ShippedGuide`.
+
+    It was trained on other tasks than those of the person who asks, so it is for the hard ones: what the plain search
+    solves within `HEAD_START` candidates takes no longer than without it.
+    """
+
+    head_start: int = HEAD_START
+
+    def applied_to(self, settings: SolveSettings) -> SolveSettings:
+        """See `Generation.applied_to`."""
+        assert self.domain is not None
+        return dataclasses.replace(super().applied_to(settings), guide=ShippedGuide(self.domain))
+
+
+def shipped_for_search(domain: str) -> ShippedGeneration | None:
+    """The generation that comes with Reverie for a domain, its guide and weights unread, or None if there is none."""
     folder = importlib.resources.files(__name__)
     description = folder / f"{domain}.json"
     if "/" in domain or not description.is_file():
         return None
-    from wake_sleep.model.guide import read_guide
-
     data = json.loads(description.read_text(encoding="utf-8"))
-    guide = read_guide((folder / f"{domain}.safetensors").read_bytes())
     abstractions = tuple(
         decode_abstraction(one["name"], one["type"], TermText(one["definition"], domain, one["notes"]))
         for one in data["abstractions"]
     )
-    return Generation(data["name"], domain, abstractions, guide.base, guide)
+    return ShippedGeneration(data["name"], domain, abstractions)
+
+
+@functools.cache
+def shipped_generation(domain: str) -> ShippedGeneration | None:
+    """The generation that comes with Reverie for a domain, with all that a run can start from, or None.
+
+    Raises:
+        ReverieError: if its files do not fit the installed domain; they are part of the same installation.
+    """
+    generation = shipped_for_search(domain)
+    if generation is None:
+        return None
+    guide = _guide(domain)
+    return dataclasses.replace(generation, weights=guide.base, guide=guide)
+
+
+def _guide(domain: str) -> Guide:
+    from wake_sleep.model.guide import read_guide
+
+    return read_guide((importlib.resources.files(__name__) / f"{domain}.safetensors").read_bytes())
 
 
 def write_generation(generation: Generation, folder: Path) -> tuple[Path, Path]:

@@ -146,7 +146,7 @@ def test_parts_of_proposals_are_given_to_the_search_beside() -> None:
 @pytest.mark.parametrize("is_alone", [True, False])
 def test_a_fitting_takes_proposals(is_alone: bool) -> None:
     task = easy()
-    guidance = Guidance(GRAMMAR, GRAMMAR, guide().base, is_alone, proposer())
+    guidance = Guidance(GRAMMAR, GRAMMAR, guide().base, is_alone=is_alone, proposer=proposer())
     outcome = solved(guidance, task.examples, Budget(candidates=20_000))
 
     assert outcome.status is Status.SOLVED
@@ -155,7 +155,7 @@ def test_a_fitting_takes_proposals(is_alone: bool) -> None:
 
 def test_a_helper_joins_a_search_that_has_found_nothing_for_long() -> None:
     seen: list[Search] = []
-    guidance = Guidance(GRAMMAR, GRAMMAR, guide().base, False, proposer())
+    guidance = Guidance(GRAMMAR, GRAMMAR, guide().base, proposer=proposer())
     examples = [Example("f", given, output) for given, output in UNSOLVABLE]
     meter = Meter(Budget(candidates=1_200_000))
     Fitting(FUNCTION, guidance, DOMAIN, examples, meter, observer=seen.append).solve()
@@ -203,7 +203,7 @@ from wake_sleep.wake.meter import Meter
 domain = load_domain("integers")
 grammar = domain.grammar("int -> int -> int")
 function = Function("f", (("x", grammar.start.type), ("y", grammar.start.type)), grammar.start.type)
-guidance = Guidance(grammar, grammar, proposer.guide.base, is_alone, proposer)
+guidance = Guidance(grammar, grammar, proposer.guide.base, is_alone=is_alone, proposer=proposer)
 examples = [Example("f", *case) for case in cases]
 outcome = Fitting(function, guidance, domain, examples, Meter(budget)).solve()
 print(outcome.status, outcome.reason, "torch" in sys.modules)
