@@ -29,6 +29,7 @@ from wake_sleep.scoring import right_on_held_out
 from wake_sleep.sleep.night import HINDSIGHT, sleep
 from wake_sleep.sleep.shards import KIND, pack, write_shard
 from wake_sleep.solutions import alternatives_of, solution_of
+from wake_sleep.wake.dovetail import HEAD_START
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.pool import Pool
 from wake_sleep.wake.proposing import Proposer
@@ -291,9 +292,12 @@ def _first_candidates(results: Iterable[ResultRecord]) -> dict[str, ResultRecord
 
 
 def _saved(pairs: Iterable[tuple[ResultRecord, ResultRecord]]) -> float | None:
-    """How many times fewer candidates it takes now, median over the tasks that were solved then and now."""
-    solved = [(a, b) for a, b in pairs if a.status == b.status == Status.SOLVED]
-    ratios = [max(1, candidates_of(a)) / max(1, candidates_of(b)) for a, b in solved]
+    """How many times fewer candidates it takes now, median over the tasks that were solved then and now.
+
+    Those that took less than the head start of the plain search are left out: nothing can be saved of these.
+    """
+    solved = [(candidates_of(a), candidates_of(b)) for a, b in pairs if a.status == b.status == Status.SOLVED]
+    ratios = [a / max(1, b) for a, b in solved if a >= HEAD_START]
     return round(statistics.median(ratios), 3) if ratios else None
 
 
