@@ -42,7 +42,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(reverie: Path, course: Path) -> subprocess.CompletedProcess[str]:
     """A run that nothing disturbed, in ``whole.db`` beside the course; nobody may change it."""
     place = ("--store", "sqlite:///whole.db", "--format", "json")
-    command = [reverie, "train", "course.json", *STEPS, *place]
+    command = [str(reverie), "train", "course.json", *STEPS, *place]
     done = subprocess.run(command, cwd=course.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done

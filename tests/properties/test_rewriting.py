@@ -36,6 +36,8 @@ APPLY = Operator("map", arrow(arrow(INT, INT), INT, INT))
 BOTH = Operator("fold", arrow(arrow(INT, INT, INT), INT, INT))
 ONE, TWO = (Application(Operator(name, INT)) for name in ("1", "2"))
 NAMES = [Application(Operator(name, INT)) for name in "fgh"]
+LISTS = ProbabilisticGrammar(load_domain("lists").grammar(parse_type("list(int) -> list(int)")))
+"""Made once: what it has found out about a type serves all draws."""
 
 
 @st.composite
@@ -129,10 +131,8 @@ def test_a_rewritten_program_expands_to_the_program(
 @settings(deadline=None, max_examples=100)
 @given(st.integers(0, 10**6), st.integers(8, 24))
 def test_a_rewritten_program_has_the_type_of_the_program(seed: int, budget: int) -> None:
-    domain = load_domain("lists")
     rng = random.Random(seed)
-    grammar = ProbabilisticGrammar(domain.grammar(parse_type("list(int) -> list(int)")))
-    corpus = [grammar.sample(rng, budget) for _ in range(4)]
+    corpus = [LISTS.sample(rng, budget) for _ in range(4)]
     library: list[Operator] = []
     for program in corpus:
         parts = [t for t in postorder([program]) if isinstance(t, Application) and t.free <= 2 and t.size > 1]

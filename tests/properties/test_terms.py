@@ -2,6 +2,7 @@
 
 import pickle
 import random
+from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,20 +52,6 @@ def literals(draw: st.DrawFn) -> Literal:
     return Literal(draw(st.integers(0, 2**width - 1)), bit_vector(width))
 
 
-class Names:
-    """Operators of any names, found again by name and number of arguments."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, int], Operator] = {}
-
-    def operator(self, name: str, arity: int) -> Operator:
-        type_ = arrow(*[INT] * arity, INT)
-        return self.known.setdefault((name, arity), Operator(name, type_, FUNCTION))
-
-    def find(self, name: str, arity: int) -> Operator | None:
-        return self.known.get((name, arity)) or load_domain("bitvectors").operator(name, arity)
-
-
 BIT_VECTOR_OPERATORS = [
     operator
     for text in ("(bvadd@8 $0 $0)", "(bvult@64 $0 $0)", "(concat@8.16 $0 $0)", "((_ extract 3 0 @8) $0)", "(= $0 $0)",
@@ -73,54 +60,57 @@ BIT_VECTOR_OPERATORS = [
 ]  # fmt: skip
 
 
-@st.composite
-def any_terms(draw: st.DrawFn) -> tuple[Term, Names]:
-    """Any term, typable or not: open, with λs, redexes, variables as heads, operators of odd names."""
-    known = Names()
-    terms = st.recursive(
-        literals() | st.builds(Variable, st.integers(0, 12)),
-        lambda inner: st.one_of(
-            st.builds(Lambda, inner),
-            st.builds(
-                lambda name, arguments: Application(known.operator(name, len(arguments)), tuple(arguments)),
-                names,
-                st.lists(inner, max_size=3),
-            ),
-            st.builds(
-                lambda operator, arguments: Application(operator, tuple((arguments * 3)[: operator.arity])),
-                st.sampled_from(BIT_VECTOR_OPERATORS),
-                st.lists(inner, min_size=1, max_size=3),
-            ),
-            st.builds(
-                lambda head, arguments: Application(head, tuple(arguments)),
-                inner.filter(lambda head: not isinstance(head, Literal)),
-                st.lists(inner, min_size=1, max_size=3),
-            ),
+def named(name: str, arguments: list[Term]) -> Term:
+    """An operator of any name, applied."""
+    return Application(Operator(name, arrow(*[INT] * len(arguments), INT), FUNCTION), tuple(arguments))
+
+
+any_terms: st.SearchStrategy[Term] = st.recursive(
+    literals() | st.builds(Variable, st.integers(0, 12)),
+    lambda inner: st.one_of(
+        st.builds(Lambda, inner),
+        st.builds(named, names, st.lists(inner, max_size=3)),
+        st.builds(
+            lambda operator, arguments: Application(operator, tuple((arguments * 3)[: operator.arity])),
+            st.sampled_from(BIT_VECTOR_OPERATORS),
+            st.lists(inner, min_size=1, max_size=3),
         ),
-        max_leaves=12,
-    )
-    return draw(terms), known
+        st.builds(
+            lambda head, arguments: Application(head, tuple(arguments)),
+            inner.filter(lambda head: not isinstance(head, Literal)),
+            st.lists(inner, min_size=1, max_size=3),
+        ),
+    ),
+    max_leaves=12,
+)
+"""Any term, typable or not: open, with λs, redexes, variables as heads, operators of odd names.
+
+It is made once: a strategy that is made in each draw is checked in each draw, which takes four times as long.
+"""
 
 
-@given(any_terms())
+def finder(term: Term) -> Callable[[str, int], Operator | None]:
+    """Finds the named operators of a term again by name and number of arguments."""
+    known = {(found.name, found.arity): found for found in operators(term) if found.kind == FUNCTION}
+    return lambda name, arity: known.get((name, arity)) or load_domain("bitvectors").operator(name, arity)
+
+
+@given(any_terms)
 @settings(max_examples=150, deadline=None)
-def test_reading_a_written_term_gives_the_same_object(drawn: tuple[Term, Names]) -> None:
-    term, known = drawn
-    assert parse_term(to_sexpr(term), known.find) is term
+def test_reading_a_written_term_gives_the_same_object(term: Term) -> None:
+    assert parse_term(to_sexpr(term), finder(term)) is term
     assert repr(term) == to_sexpr(term)
 
 
-@given(any_terms(), st.integers(2, pickle.HIGHEST_PROTOCOL))
+@given(any_terms, st.integers(2, pickle.HIGHEST_PROTOCOL))
 @settings(max_examples=40, deadline=None)
-def test_unpickling_gives_the_same_object(drawn: tuple[Term, Names], protocol: int) -> None:
-    term, _ = drawn
+def test_unpickling_gives_the_same_object(term: Term, protocol: int) -> None:
     assert pickle.loads(pickle.dumps([term, {term: term.children}], protocol))[0] is term
 
 
-@given(any_terms())
+@given(any_terms)
 @settings(max_examples=40, deadline=None)
-def test_any_term_has_a_digest_and_a_python_text(drawn: tuple[Term, Names]) -> None:
-    term, _ = drawn
+def test_any_term_has_a_digest_and_a_python_text(term: Term) -> None:
     nodes = list(postorder([term]))
     assert len({node.digest for node in nodes}) == len(nodes)
     assert to_python(term, ["a", "b"])

@@ -18,6 +18,8 @@ from dsl.types import INT, arrow
 from store.records import NewResult, NewRun, NewSolution
 from store.repository import Store
 
+NO_PSYCOPG = "psycopg is not installed: pip install 'reverie[postgresql]'"
+
 
 def _server_programs() -> Path:
     """The folder of PostgreSQL's programs; skips the test if there is none."""
@@ -75,7 +77,7 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture
 def postgresql(postgresql_server: str, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty schema, which is dropped after the test."""
-    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'reverie[postgresql]'")
+    psycopg = pytest.importorskip("psycopg", reason=NO_PSYCOPG)
     schema = f"test_{secrets.token_hex(8)}"
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {schema}")
@@ -83,18 +85,51 @@ def postgresql(postgresql_server: str, tmp_path: Path) -> Iterator[str]:
         connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
+@pytest.fixture(scope="session")
+def made_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new store of SQLite, to be copied."""
+    path = tmp_path_factory.mktemp("made") / "reverie.db"
+    Store.open(path).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def made_database(postgresql_server: str) -> str:
+    """The name of a database with a new store, to be copied."""
+    psycopg = pytest.importorskip("psycopg", reason=NO_PSYCOPG)
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE made")
+    Store.open(postgresql_server.replace("/postgres?", "/made?")).close()
+    return "made"
+
+
+@pytest.fixture
+def copied_database(made_database: str, postgresql_server: str) -> Iterator[str]:
+    """The URL of a database with a new store, which is dropped after the test."""
+    psycopg = pytest.importorskip("psycopg", reason=NO_PSYCOPG)
+    name = f"test_{secrets.token_hex(8)}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {made_database}")
+        yield postgresql_server.replace("/postgres?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a new store may be made."""
+    """Where a new store may be made; if the test asks for a `store`, it is there already."""
+    is_made = "store" in request.fixturenames
     if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgresql")
+        url: str = request.getfixturevalue("copied_database" if is_made else "postgresql")
         return url
-    return f"sqlite:///{tmp_path / 'reverie.db'}"
+    path = tmp_path / "reverie.db"
+    if is_made:
+        shutil.copy(request.getfixturevalue("made_file"), path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
 def store(location: str, tmp_path: Path) -> Iterator[Store]:
-    """A new store."""
+    """A new store: a copy of one, because making the schema anew takes longer than most tests."""
     with Store.open(location, artifacts=tmp_path / "artifacts") as opened:
         yield opened
 

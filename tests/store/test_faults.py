@@ -263,35 +263,41 @@ def test_a_publication_for_which_there_is_no_room_leaves_the_old_state(tmp_path:
 TOGETHER = (
     PUBLISHING
     + """
-import sys
+import alembic.command, alembic.config  # loaded once, not in each child
+import os, sys, traceback
 from store.repository import Store
 
-location, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-with Store.open(location) as store:
-    run, solution = begin(store, name)
-    sys.stdin.read()
-    for cycle in range(count):
-        # Half of the functions are those of the others; the names are the same for different functions.
-        first = cycle + (1000 * int(name) if cycle % 2 else 0)
-        store.publish(generation(run, cycle, first, solution, [f"f{3 * cycle + i}" for i in range(3)]))
-        store.add_metrics(run, cycle, {"cycle": cycle})
+location, count, writers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+
+def work(number):
+    with Store.open(location) as store:
+        run, solution = begin(store, str(number))
+        for cycle in range(count):
+            # Half of the functions are those of the others; the names are the same for different functions.
+            first = cycle + (1000 * number if cycle % 2 else 0)
+            store.publish(generation(run, cycle, first, solution, [f"f{3 * cycle + i}" for i in range(3)]))
+            store.add_metrics(run, cycle, {"cycle": cycle})
+
+children = []
+for number in range(writers):
+    child = os.fork()
+    if child == 0:
+        try:
+            work(number)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    children.append(child)
+assert [os.waitpid(child, 0)[1] for child in children] == [0] * writers
 """
 )
 
 
 def test_runs_that_publish_at_once_get_names_of_their_own(location: str) -> None:
     count, names = 6, range(3)
-    command = [sys.executable, "-W", "error", "-c", TOGETHER, location]
-    pipe = subprocess.PIPE
-    writers = [
-        subprocess.Popen([*command, str(n), str(count)], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-        for n in names
-    ]
-    for writer in writers:
-        assert writer.stdin is not None
-        writer.stdin.close()
-        writer.stdin = None
-    assert [writer.communicate() for writer in writers] == [("", "")] * len(writers)
+    done = run_child(TOGETHER, location, count, len(names))
+    assert (done.returncode, done.stderr) == (0, "")
     with Store.open(location, read_only=True) as store:
         generations = store.generations("integers")
         assert [g.number for g in generations] == list(range(1, 1 + count * len(names)))

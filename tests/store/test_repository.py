@@ -448,37 +448,60 @@ def test_readers_see_what_is_committed_while_a_writer_goes_on(
 
 # Several processes.
 
-WRITER = """
-import sys
+WRITING = """
+import os, sys
 from dsl.domain import load_domain
 from dsl.spec import task_from_examples
 from dsl.types import INT, arrow
 from store.records import NewResult, NewRun, NewSolution
 from store.repository import Store
 
-location, writer, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+location, count = sys.argv[1], int(sys.argv[2])
 integers = load_domain("integers")
-with Store.open(location) as store:
-    run = store.begin_run(NewRun("batch", {}, writer, "tasks", count, "0"))
-    for i in range(count):
-        spec = task_from_examples("add", [((0,), i)], type_=arrow(INT, INT), domain="integers").spec
-        solution = NewSolution({"f": integers.parse(f"(lambda (+ $0 {i}))")}, "examples", 3)
-        store.save_result(run.id, NewResult(f"task {i}", spec, "solved", solution=solution))
-        print(i, flush=True)
+
+def write(writer):
+    with Store.open(location) as store:
+        run = store.begin_run(NewRun("batch", {}, writer, "tasks", count, "0"))
+        for i in range(count):
+            spec = task_from_examples("add", [((0,), i)], type_=arrow(INT, INT), domain="integers").spec
+            solution = NewSolution({"f": integers.parse(f"(lambda (+ $0 {i}))")}, "examples", 3)
+            store.save_result(run.id, NewResult(f"task {i}", spec, "solved", solution=solution))
+            print(i, flush=True)
 """
 
+EIGHT_WRITERS = (
+    WRITING
+    + """
+import alembic.command, alembic.config  # loaded once, not in each child
+import traceback
 
-def start_writer(location: str, name: str, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-c", WRITER, location, name, str(count)]
+children = []
+for i in range(8):
+    child = os.fork()
+    if child == 0:
+        try:
+            write(f"writer {i}")
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    children.append(child)
+assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
+"""
+)
+
+
+def start_writers(code: str, location: str, count: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-c", code, location, str(count)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.parametrize("count", [4, pytest.param(1_000, marks=pytest.mark.slow)])
 def test_eight_processes_that_write_at_once_lose_and_double_nothing(location: str, count: int) -> None:
-    writers = [start_writer(location, f"writer {i}", count) for i in range(8)]
-    for writer in writers:
-        _, errors = writer.communicate()
-        assert (writer.returncode, errors) == (0, "")
+    writers = start_writers(EIGHT_WRITERS, location, count)
+    _, errors = writers.communicate()
+    assert (writers.returncode, errors) == (0, "")
     with Store.open(location, read_only=True) as store:
         runs = store.runs()
         assert sorted(run.settings_hash for run in runs) == [f"writer {i}" for i in range(8)]
@@ -495,7 +518,7 @@ def test_eight_processes_that_write_at_once_lose_and_double_nothing(location: st
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 def test_a_writer_that_is_killed_keeps_what_it_committed_and_its_run_is_continued(location: str) -> None:
-    writer = start_writer(location, "killed", 100_000)
+    writer = start_writers(WRITING + 'write("killed")', location, 100_000)
     assert writer.stdout is not None
     said = [int(writer.stdout.readline()) for _ in range(20)]
     writer.send_signal(signal.SIGKILL)

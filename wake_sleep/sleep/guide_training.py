@@ -213,7 +213,9 @@ def train_guide(
     if steps == 0:
         return TrainedGuide(None, "no guide: none is wanted")
     if seconds is not None and seconds < FEWEST_SECONDS:
-        return TrainedGuide(None, f"no guide: {max(0.0, seconds):.0f} s of the sleep are left, {FEWEST_SECONDS:.0f} are needed")
+        return TrainedGuide(
+            None, f"no guide: {max(0.0, seconds):.0f} s of the sleep are left, {FEWEST_SECONDS:.0f} are needed"
+        )
     work = GuideTraining(
         domain, tuple(dreams), tuple(solved), tuple(requests), base, abstractions, former, steps, seconds, seed
     )

@@ -141,7 +141,7 @@ def test_a_guide_corrects_the_weights_of_each_spec(training: GuideTraining, trai
     generation = Generation("integers-1", "integers", (), training.base, guide)
     settings = generation.applied_to(SolveSettings(strategy=Strategy.SYMBOLIC))
     specs = [spec_of(one.examples) for one in (training.dreams[1], training.dreams[-1])]
-    weights = [guidance_of(spec, spec.functions[0], settings).weights for spec in specs]
+    weights = [guidance_of(spec, spec.functions[0], settings).learned for spec in specs]
     assert weights[0] != weights[1]
     assert weights[0] == guide.weights(specs[0])
     assert solve_spec(specs[0], settings).status is Status.SOLVED
