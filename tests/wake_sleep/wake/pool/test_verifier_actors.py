@@ -109,7 +109,7 @@ def test_the_checks_of_a_worker_that_hangs_are_done_by_another(make_check: MakeC
 
 @pytest.mark.usefixtures("impatient")
 def test_a_check_that_runs_away_harms_no_other_of_its_batch(make_check: MakeCheck, endless: MakeCheck) -> None:
-    with ActorVerifiers(1, wall_seconds=0.5) as verifiers:
+    with ActorVerifiers(1, wall_seconds=2.0) as verifiers:
         idle_workers(verifiers, make_check)
         wanted = "(bvmul x y)"
         before, after = (make_check("(bvmul y x)", wanted, width=64) for _ in range(2))
