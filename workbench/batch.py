@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dsl.errors import DomainError, ReverieError, SpecError
-from dsl.spec import Spec, Task
+from dsl.spec import Task
 from dsl.specfile import FORMATS, read_tasks
 from wake_sleep.generation import Generation
 from wake_sleep.scoring import right_on_held_out
 from wake_sleep.wake.outcome import Outcome, Status
 from wake_sleep.wake.pool import Assignment, Pool
 from wake_sleep.wake.pool.solver import INTERNAL_ERROR
-from wake_sleep.wake.replay import replay
 from wake_sleep.wake.solve import SolveSettings
 from workbench.interrupts import Interruption
 from workbench.settings import SETTINGS_FILES
@@ -207,18 +206,12 @@ class Batch:
         settings = self.settings
         if self._generations is not None:
             settings = self._generations(spec.domain).applied_to(settings)
-        replayed = self._replayed(spec, settings)
+        replayed = self.recorder.recalled(spec, settings) if self.recorder is not None and self.use_replay else None
         if replayed is not None:
             self._end(number, problem, replayed)
             return
         self._submitted[number] = problem
         self.pool.submit(Assignment(number, spec, settings))
-
-    def _replayed(self, spec: Spec, settings: SolveSettings) -> Outcome | None:
-        if self.recorder is None or not self.use_replay:
-            return None
-        programs = self.recorder.replay(spec)
-        return None if programs is None else replay(spec, programs, settings)
 
     def _end(self, number: int, problem: Problem, outcome: Outcome, diagnostic: str = "") -> None:
         """Keep, and record, what came of a problem."""

@@ -26,6 +26,7 @@ from store.records import NewResult, NewRun, ResultRecord, RunRecord, RunStatus
 from store.repository import Clock, Store, utc_now
 from wake_sleep.solutions import solution_of
 from wake_sleep.wake.outcome import Status
+from wake_sleep.wake.replay import replay
 
 if TYPE_CHECKING:
     from dsl.spec import Spec, Task
@@ -185,6 +186,16 @@ class Recorder:
         assert self.run is not None, "finish comes after begin"
         self.run = self.store.end_run(self.run.id)
         return self.run
+
+    def recalled(self, spec: Spec, settings: SolveSettings) -> Outcome | None:
+        """What a stored solution comes to, verified anew; None if there is none, or it is not right.
+
+        Args:
+            spec: what is asked.
+            settings: how it would be solved.
+        """
+        programs = self.replay(spec)
+        return None if programs is None else replay(spec, programs, settings)
 
     def replay(self, spec: Spec) -> dict[str, Term] | None:
         """The programs of the cheapest stored solution of a specification, or None; they are to be verified anew.

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from wake_sleep.generation import NO_GENERATION, UNTRAINED, Generation
-from wake_sleep.wake.replay import replay
 from workbench.settings import Settings, artifacts_of
 
 if TYPE_CHECKING:
@@ -107,8 +106,7 @@ class Memory:
         """What a stored solution comes to, verified anew; None if there is none, or none is to be looked for."""
         if self._recorder is None or not self.settings["replay"]:
             return None
-        programs = self._recorder.replay(spec)
-        return None if programs is None else replay(spec, programs, self.solving(spec))
+        return self._recorder.recalled(spec, self.solving(spec))
 
     def keep(self, name: str, task: Task, outcome: Outcome, row: Mapping[str, object]) -> None:
         """Remember what came of a task, if there is a store; arguments as for `Recorder.record`.

@@ -31,13 +31,14 @@ from wake_sleep.sleep.abstraction.learning import LearnedLibrary, LearningSettin
 from wake_sleep.sleep.abstraction.naming import Names
 from wake_sleep.sleep.dreaming import DEFAULT_SETTINGS
 from wake_sleep.sleep.dreams import Dream, Dreams, observe_dreams
-from wake_sleep.sleep.guide_training import FEWEST_SECONDS, Solved, TrainedGuide, train_guide
+from wake_sleep.sleep.guide_training import FEWEST_SECONDS, train_guide
 from wake_sleep.sleep.parts import dream_in_parts
 from wake_sleep.sleep.proposer_training import FEWEST_SECONDS as FEWEST_NETWORK_SECONDS
-from wake_sleep.sleep.proposer_training import TrainedNetwork, train_proposer
+from wake_sleep.sleep.proposer_training import train_proposer
 from wake_sleep.sleep.refit import Observed, description_length, fit_weights, fit_weights_scaled
-from wake_sleep.sleep.requests import requests_of
+from wake_sleep.sleep.requests import DreamRequest, requests_of
 from wake_sleep.sleep.shards import KIND, pack, read_shard, write_shard
+from wake_sleep.sleep.training_work import Material, Solved, Trained
 from wake_sleep.wake.pool import Pool
 from wake_sleep.wake.solve import program_grammar
 
@@ -95,48 +96,22 @@ def sleep(
         StoreError: if the store cannot be used.
     """
     assert former.domain is not None
-    began = time.monotonic()
-    seconds = None if settings.sleep_seconds is None else share * settings.sleep_seconds
+    clock = _Clock(None if settings.sleep_seconds is None else share * settings.sleep_seconds)
     solutions = store.training_solutions(run, up_to_cycle=cycle)
     frontiers = frontiers_of(solutions, tasks, settings.frontier)
-    learned = _library(store, former, frontiers, settings, seconds)
+    learned = _library(store, former, frontiers, settings, clock.seconds)
     generation = Generation(former.name, former.domain, learned.abstractions, learned.weights)
-    steps = settings.train_steps if settings.uses_dreams else 0
-    left = None if seconds is None else max(1.0, seconds - (time.monotonic() - began))
-    dreams = _dreams(tasks.values(), generation, pool, settings, cycle, _dream_seconds(left, steps))
+    seed = settings.seed * 1_000 + cycle
+    dreams = _dreams(tasks.values(), generation, pool, settings, seed, clock.left())
     dreams.add(_hindsight(store, run, cycle, tasks))
     weights = _weights(frontiers, learned, dreams, generation)
     solved = tuple(_solved(frontiers, learned, tasks))
-    left = None if seconds is None else seconds - (time.monotonic() - began)
-    trained = train_guide(
-        pool,
-        former.domain,
-        dreams,
-        solved,
-        requests_of(tasks.values()),
-        weights,
-        learned.abstractions,
-        former.guide,
-        steps=steps,
-        seconds=None if left is None or steps is not None else _guide_seconds(left, settings.network_steps),
-        seed=settings.seed * 1_000 + cycle,
-    )
-    network = train_proposer(
-        pool,
-        former.domain,
-        dreams,
-        solved,
-        trained.content,
-        learned.abstractions,
-        None if former.proposer is None else former.proposer.network,
-        steps=settings.network_steps,
-        seconds=None if seconds is None else seconds - (time.monotonic() - began),
-        seed=settings.seed * 1_000 + cycle,
-    )
+    material = Material(former.domain, tuple(dreams), solved, learned.abstractions, seed)
+    guide, network = _trainings(material, requests_of(tasks.values()), weights, former, pool, settings, clock)
     events = [
         *_library_events(former.domain, learned),
         *_dream_events(store, former, dreams),
-        _training_event(former.domain, GUIDE, trained),
+        _training_event(former.domain, GUIDE, guide),
     ]
     if network is not None:
         events.append(_training_event(former.domain, NETWORK, network))
@@ -149,7 +124,7 @@ def sleep(
             abstractions=[_member(a, learned) for a in learned.abstractions],
             weights=weights,
             forms=_forms(frontiers, learned),
-            checkpoint=_saved(store, GUIDE, trained),
+            checkpoint=_saved(store, GUIDE, guide),
             network=None if network is None else _saved(store, NETWORK, network),
             events=events,
         )
@@ -199,9 +174,51 @@ def _library(
     return learn_library([f.task for f in frontiers], former.abstractions, limits, namer=namer)
 
 
+class _Clock:
+    """What is left of the time of a sleep.
+
+    Attributes:
+        seconds: all of it, or None if no time bounds the sleep.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        """Begin."""
+        self.seconds, self._began = seconds, time.monotonic()
+
+    def left(self) -> float | None:
+        """Seconds that are left; less than 0 if it took longer."""
+        return None if self.seconds is None else self.seconds - (time.monotonic() - self._began)
+
+
+def _guide_steps(settings: TrainSettings) -> int | None:
+    """Steps of the guide's training; without dreams there is none."""
+    return settings.train_steps if settings.uses_dreams else 0
+
+
+def _trainings(
+    material: Material,
+    requests: Sequence[DreamRequest],
+    weights: Weights,
+    former: Generation,
+    pool: Pool,
+    settings: TrainSettings,
+    clock: _Clock,
+) -> tuple[Trained, Trained | None]:
+    """A guide that corrects the weights, and a network that goes with it, if one is wanted."""
+    steps, left = _guide_steps(settings), clock.left()
+    seconds = None if left is None or steps is not None else _guide_seconds(left, settings.network_steps)
+    guide = train_guide(pool, material, requests, weights, former.guide, steps=steps, seconds=seconds)
+    begun = None if former.proposer is None else former.proposer.network
+    network = train_proposer(pool, material, guide.content, begun, steps=settings.network_steps, seconds=clock.left())
+    return guide, network
+
+
 def _dream_seconds(left: float | None, steps: int | None) -> float | None:
     """What dreams may take of the time that is left; all of it, unless what a guide would get is enough for one."""
-    if left is None or steps == 0 or (1 - DREAM_SHARE) * left < FEWEST_SECONDS:
+    if left is None:
+        return None
+    left = max(1.0, left)
+    if steps == 0 or (1 - DREAM_SHARE) * left < FEWEST_SECONDS:
         return left
     return DREAM_SHARE * left
 
@@ -218,15 +235,14 @@ def _dreams(
     generation: Generation,
     pool: Pool,
     settings: TrainSettings,
-    cycle: int,
-    seconds: float | None,
+    seed: int,
+    left: float | None,
 ) -> Dreams:
     requests = requests_of(tasks)
     if not settings.uses_dreams or settings.dreams == 0 or not requests:
         return Dreams()
     assert generation.domain is not None
-    seed = settings.seed * 1_000 + cycle
-    count = settings.dreams
+    count, seconds = settings.dreams, _dream_seconds(left, _guide_steps(settings))
     return dream_in_parts(
         pool, generation.domain, requests, generation, DEFAULT_SETTINGS, seed=seed, count=count, seconds=seconds
     )
@@ -294,13 +310,13 @@ def _solved(frontiers: Sequence[Frontier], learned: LearnedLibrary, tasks: Mappi
             yield Solved(spec, spec.function(frontier.function), forms[0].form)
 
 
-def _training_event(domain: str, kind: str, trained: TrainedGuide | TrainedNetwork) -> NewEvent:
+def _training_event(domain: str, kind: str, trained: Trained) -> NewEvent:
     """What came of training a guide or a network."""
     data = {"domain": domain, **dataclasses.asdict(dataclasses.replace(trained, content=None))}
     return NewEvent(kind, f"{domain}: {trained.told}", data)
 
 
-def _saved(store: Store, kind: str, trained: TrainedGuide | TrainedNetwork) -> str | None:
+def _saved(store: Store, kind: str, trained: Trained) -> str | None:
     """The digest of the stored file, if there is one."""
     return None if trained.content is None else store.save_checkpoint(kind, trained.content).digest
 

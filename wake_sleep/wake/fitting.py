@@ -118,8 +118,7 @@ class Fitting:
         self._is_sound = True
         self._undecided, self._give_up = 0, give_up
         self._deadline = math.inf
-        waits = not (guidance.is_nothing or guidance.is_alone)
-        self._costs = Costs(self.grammar) if waits else guidance.costs
+        self._costs = guidance.opening
 
     def offer(self, body: Term) -> None:
         """Enter a body that may be right, as long as the search finds no shorter one within `OFFERED_PATIENCE`."""
@@ -153,7 +152,9 @@ class Fitting:
                 lanes, later = self._lanes(goal)
                 if self.observer is not None:
                     self._lanes_seen = lanes
-                complete = self._search(Dovetail(lanes, self.guidance.head_start, later), set(active))
+                searches = Dovetail(lanes, self.guidance.head_start, later)
+                del lanes, later  # what a search that has ended holds is freed
+                complete = self._search(searches, set(active))
         except OutOfBudget as spent:
             return self._solved() or Outcome(Status.UNKNOWN, reason=str(spent))
         except KeyboardInterrupt:
@@ -190,12 +191,13 @@ class Fitting:
             return [Lane(alone(guided, costs, self.meter))], None
         if guidance.is_nothing:
             return self._helped(goal), None
-        first = Lane(plain(goal, Costs(self.grammar), PartMeter(self.meter)))
+        first = Lane(plain(goal, self._costs, PartMeter(self.meter)))
 
         def later() -> list[Lane]:
             self._rank_by(guidance.costs)
             lanes = self._helped(first.search.goal)
-            self._lanes_seen += lanes
+            if self.observer is not None:
+                self._lanes_seen += lanes
             return lanes
 
         return [first], later

@@ -55,6 +55,11 @@ class Guidance:
         return self.weights if self.reading is None else self.reading()
 
     @functools.cached_property
+    def opening(self) -> Costs:
+        """What a search goes by at its beginning: equal costs where the plain search begins, and nothing is read."""
+        return self.costs if self.is_nothing or self.is_alone else Costs(self.base)
+
+    @functools.cached_property
     def costs(self) -> Costs:
         """What programs are described with, and a guided search goes by."""
         return smoothed_costs(self.grammar, self.learned)

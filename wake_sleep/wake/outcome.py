@@ -87,7 +87,7 @@ class Outcome:
         reason: why the status is not ``solved``, in one sentence.
         witness: for ``infeasible``, the values that prove it, as text; one item a line.
         size: AST nodes of all bodies together, abstractions expanded (leading λs not counted), or None.
-        cost: description length of the compressed programs in nats under the grammar of the generation, or None.
+        cost: description length of the compressed programs in nats under what the search went by at its end, or None.
         candidates: production applications whose values were computed, by all searches together.
         answered_after: candidates by which the first program that fits was found; what came after was the hope for a
             shorter one.

@@ -30,7 +30,7 @@ def replay(spec: Spec, programs: Mapping[str, Term], settings: SolveSettings) ->
     ordered = {function.name: programs[function.name] for function in spec.functions}
     cost, size = 0.0, 0
     for function in spec.functions:
-        cost += guidance_of(spec, function, settings).costs.nats(ordered[function.name])
+        cost += guidance_of(spec, function, settings).opening.nats(ordered[function.name])
         size += strip_lambdas(ordered[function.name], len(function.parameters))[1].size
     bound = effective_budget(spec, settings.budget).size
     if math.isinf(cost) or (bound is not None and size > bound):

@@ -14,9 +14,10 @@ from wake_sleep.generation import Generation
 from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.dreaming import DreamSettings, dream
 from wake_sleep.sleep.dreams import observe_dreams
-from wake_sleep.sleep.guide_training import FEWEST_LESSONS, GuideTraining, Solved, TrainedGuide, lessons_of, train_guide
+from wake_sleep.sleep.guide_training import GuideTraining, train_guide
 from wake_sleep.sleep.refit import fit_weights
 from wake_sleep.sleep.requests import DreamRequest
+from wake_sleep.sleep.training_work import FEWEST_LESSONS, Material, Solved, Trained
 from wake_sleep.wake.outcome import Status
 from wake_sleep.wake.pool import Pool, Work
 from wake_sleep.wake.pool.errors import Interrupted
@@ -40,11 +41,12 @@ def training() -> GuideTraining:
     spec = spec_of(dreams[0].examples)
     solved = (Solved(spec, spec.functions[0], dreams[0].program),)
     base = fit_weights(observe_dreams(dreams, integers))
-    return GuideTraining("integers", dreams, solved, REQUESTS, base, (), None, 40, None, 3)
+    material = Material("integers", dreams, solved, (), 3)
+    return GuideTraining(material=material, requests=REQUESTS, base=base, former=None, steps=40, seconds=None)
 
 
 @pytest.fixture(scope="module")
-def trained(training: GuideTraining) -> TrainedGuide:
+def trained(training: GuideTraining) -> Trained:
     return training.perform(Solver())
 
 
@@ -64,31 +66,22 @@ class StoppedPool(Pool):
         pass
 
 
-def ask(pool: Pool, training: GuideTraining, steps: int | None, seconds: float | None) -> TrainedGuide:
+def ask(pool: Pool, training: GuideTraining, steps: int | None, seconds: float | None) -> Trained:
     return train_guide(
-        pool,
-        training.domain,
-        training.dreams,
-        training.solved,
-        training.requests,
-        training.base,
-        training.abstractions,
-        training.former,
-        steps=steps,
-        seconds=seconds,
-        seed=training.seed,
+        pool, training.material, training.requests, training.base, training.former, steps=steps, seconds=seconds
     )
 
 
 def test_solutions_count_more_than_dreams(training: GuideTraining) -> None:
-    lessons = lessons_of(training.domain, training.dreams, training.solved, ())
+    material = training.material
+    lessons = material.lessons()
     first, second, *_ = lessons
-    assert first.program is training.solved[0].form
+    assert first.program is material.solved[0].form
     assert first.weight > second.weight
-    assert len(lessons) == 1 + len(training.dreams)
+    assert len(lessons) == 1 + len(material.dreams)
 
 
-def test_a_guide_is_trained_and_scored(trained: TrainedGuide) -> None:
+def test_a_guide_is_trained_and_scored(trained: Trained) -> None:
     assert trained.content is not None
     assert trained.nats is not None
     assert trained.base_nats is not None
@@ -98,11 +91,11 @@ def test_a_guide_is_trained_and_scored(trained: TrainedGuide) -> None:
     assert Guide.from_bytes(trained.content, "integers").training["lessons"] == trained.lessons
 
 
-def test_equal_seeds_give_equal_guides_here_and_in_a_pool(training: GuideTraining, trained: TrainedGuide) -> None:
+def test_equal_seeds_give_equal_guides_here_and_in_a_pool(training: GuideTraining, trained: Trained) -> None:
     assert ask(LocalPool(), pickle.loads(pickle.dumps(training)), 40, None) == trained
 
 
-def test_a_guide_goes_on_with_a_former_one(training: GuideTraining, trained: TrainedGuide) -> None:
+def test_a_guide_goes_on_with_a_former_one(training: GuideTraining, trained: Trained) -> None:
     assert trained.content is not None
     former = Guide.from_bytes(trained.content)
     later = dataclasses.replace(training, former=former, steps=5).perform(Solver())
@@ -112,15 +105,16 @@ def test_a_guide_goes_on_with_a_former_one(training: GuideTraining, trained: Tra
 
 
 def test_time_bounds_a_training(training: GuideTraining) -> None:
-    few = lessons_of(training.domain, training.dreams, training.solved, (), most=150)
-    assert len(few) == 1 + 150
+    assert len(training.material.lessons(most=150)) == 1 + 150
+    assert dataclasses.replace(training, seconds=2.0).most_lessons(75) == 150
     told = ask(LocalPool(), training, None, 3.0)
     assert told.content is None
     assert "no guide" in told.told
 
 
 def test_few_lessons_make_no_guide(training: GuideTraining) -> None:
-    few = dataclasses.replace(training, dreams=training.dreams[: FEWEST_LESSONS // 2]).perform(Solver())
+    material = dataclasses.replace(training.material, dreams=training.material.dreams[: FEWEST_LESSONS // 2])
+    few = dataclasses.replace(training, material=material).perform(Solver())
     assert few.content is None
     assert "too few" in few.told
 
@@ -135,19 +129,19 @@ def test_a_stopped_pool_interrupts_the_training(training: GuideTraining) -> None
     assert training.lost().content is None
 
 
-def test_a_guide_corrects_the_weights_of_each_spec(training: GuideTraining, trained: TrainedGuide) -> None:
+def test_a_guide_corrects_the_weights_of_each_spec(training: GuideTraining, trained: Trained) -> None:
     assert trained.content is not None
     guide = Guide.from_bytes(trained.content)
     generation = Generation("integers-1", "integers", (), training.base, guide)
     settings = generation.applied_to(SolveSettings(strategy=Strategy.SYMBOLIC))
-    specs = [spec_of(one.examples) for one in (training.dreams[1], training.dreams[-1])]
+    specs = [spec_of(one.examples) for one in (training.material.dreams[1], training.material.dreams[-1])]
     weights = [guidance_of(spec, spec.functions[0], settings).learned for spec in specs]
     assert weights[0] != weights[1]
     assert weights[0] == guide.weights(specs[0])
     assert solve_spec(specs[0], settings).status is Status.SOLVED
 
 
-def test_a_guide_travels_as_its_file(trained: TrainedGuide) -> None:
+def test_a_guide_travels_as_its_file(trained: Trained) -> None:
     assert trained.content is not None
     guide = Guide.from_bytes(trained.content)
     first, second = (pickle.loads(pickle.dumps(guide)) for _ in range(2))

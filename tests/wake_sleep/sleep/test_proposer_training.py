@@ -18,9 +18,9 @@ from wake_sleep.cycle import generation_of
 from wake_sleep.generation import Generation
 from wake_sleep.model.network_file import CheckpointError
 from wake_sleep.sleep.dreams import Dream
-from wake_sleep.sleep.guide_training import FEWEST_LESSONS, Solved
 from wake_sleep.sleep.night import sleep
-from wake_sleep.sleep.proposer_training import FEWEST_SECONDS, ProposerTraining, TrainedNetwork, train_proposer
+from wake_sleep.sleep.proposer_training import FEWEST_SECONDS, ProposerTraining, train_proposer
+from wake_sleep.sleep.training_work import FEWEST_LESSONS, Material, Solved, Trained
 from wake_sleep.wake.outcome import FoundBy, Status
 from wake_sleep.wake.pool.local import LocalPool
 from wake_sleep.wake.pool.solver import Solver
@@ -47,30 +47,31 @@ def spec_of(dream: Dream) -> Spec:
 def training() -> ProposerTraining:
     spec = spec_of(dreams()[0])
     solved = (Solved(spec, spec.functions[0], dreams()[0].program),)
-    return ProposerTraining("integers", dreams(), solved, guide(), (), None, STEPS, None, 3)
+    material = Material("integers", dreams(), solved, (), 3)
+    return ProposerTraining(material=material, guide=guide(), former=None, steps=STEPS, seconds=None)
 
 
 @pytest.fixture(scope="module")
-def trained(training: ProposerTraining) -> TrainedNetwork:
+def trained(training: ProposerTraining) -> Trained:
     return training.perform(Solver())
 
 
-def test_a_network_is_trained_and_scored_beside_its_guide(trained: TrainedNetwork) -> None:
+def test_a_network_is_trained_and_scored_beside_its_guide(trained: Trained) -> None:
     assert trained.steps == STEPS
     assert trained.nats is not None
-    assert trained.untrained_nats is not None
-    assert (trained.content is not None) is (trained.nats < trained.untrained_nats)
+    assert trained.base_nats is not None
+    assert (trained.content is not None) is (trained.nats < trained.base_nats)
     assert f"{trained.nats:.2f} nats a program" in trained.told
 
 
 def test_a_training_can_begin_with_the_network_of_the_night_before(
-    training: ProposerTraining, trained: TrainedNetwork
+    training: ProposerTraining, trained: Trained
 ) -> None:
     assert trained.content is not None
     again = dataclasses.replace(training, former=trained.content, steps=1)
     made = again.perform(Solver())
     assert made.nats is not None
-    assert made.nats not in (trained.nats, trained.untrained_nats)
+    assert made.nats not in (trained.nats, trained.base_nats)
     # Equal seeds give equal networks.
     assert again.perform(Solver()) == made
     with pytest.raises(CheckpointError, match="no checkpoint"):
@@ -78,7 +79,8 @@ def test_a_training_can_begin_with_the_network_of_the_night_before(
 
 
 def test_of_few_lessons_no_network_is_made(training: ProposerTraining) -> None:
-    told = dataclasses.replace(training, dreams=training.dreams[: FEWEST_LESSONS // 2]).perform(Solver())
+    material = dataclasses.replace(training.material, dreams=training.material.dreams[: FEWEST_LESSONS // 2])
+    told = dataclasses.replace(training, material=material).perform(Solver())
     assert told.content is None
     assert "too few" in told.told
 
@@ -96,9 +98,8 @@ def test_a_network_that_is_not_wanted_or_cannot_be_is_not_trained(
     steps: int | None, seconds: float | None, guided: bool, told: str | None
 ) -> None:
     content = guide().content if guided else None
-    made = train_proposer(
-        LocalPool(), "integers", dreams(), (), content, (), None, steps=steps, seconds=seconds, seed=0
-    )
+    material = Material("integers", dreams(), (), (), 0)
+    made = train_proposer(LocalPool(), material, content, None, steps=steps, seconds=seconds)
     assert (None if made is None else made.told) == told
 
 
@@ -134,7 +135,7 @@ def test_a_strategy_that_needs_a_network_and_has_none_says_so() -> None:
     assert "has no network" in outcome.notes[0]
 
 
-def test_a_problem_that_a_network_is_not_for_says_so(trained: TrainedNetwork) -> None:
+def test_a_problem_that_a_network_is_not_for_says_so(trained: Trained) -> None:
     assert trained.content is not None
     settings = SolveSettings(strategy=Strategy.NEURAL, proposer=Proposer.of(trained.content, guide()))
     other = task_from_examples("f", [(("a",), "b"), (("c",), "d")], domain="strings").spec
@@ -148,7 +149,7 @@ def test_a_problem_that_a_network_is_not_for_says_so(trained: TrainedNetwork) ->
     )
 
 
-def test_a_proposer_needs_the_guide_of_its_network(trained: TrainedNetwork) -> None:
+def test_a_proposer_needs_the_guide_of_its_network(trained: Trained) -> None:
     assert trained.content is not None
     assert Proposer.of(trained.content, guide()).guide is guide()
     with pytest.raises(CheckpointError, match="there is none"):
