@@ -300,10 +300,14 @@ def test_a_task_of_a_file_with_several_is_named_behind_its_path() -> None:
             session.load(f"{words}#nothing")
 
 
-def test_a_program_that_is_there_is_kept_if_a_further_search_finds_none() -> None:
-    with Session(**STEPS) as session:
-        answer = session.example("ab", "AB")
-        assert session.solve(1e-6) is answer
+def test_a_program_that_is_there_is_kept_if_a_further_search_finds_none(tmp_path: Path) -> None:
+    place, examples = tmp_path / "reverie.db", [("Ada Lovelace", "A. L."), ("Grace Hopper", "G. H.")]
+    assert solve(examples=examples, store=place, max_candidates=60_000).status is Status.SOLVED
+    with Session(store=place, max_candidates=1) as session:
+        for given, wanted in examples:
+            answer = session.example(given, wanted)
+        assert answer.outcome.found_by is FoundBy.REPLAY
+        assert session.solve() is answer
         assert session.answer is answer
         with pytest.raises(ReverieError, match="greater than 0"):
             session.solve(-1)
