@@ -95,8 +95,10 @@ class Terminal:
                 os.write(self._terminal, keys.encode())
         self._seen = self._seen.partition(until)[2]
 
-    def end(self) -> int:
-        """The exit code."""
+    def leave(self) -> int:
+        """Press Ctrl-D at the next prompt, before which it would be lost, and get the exit code."""
+        self.press("", "reverie> ")
+        os.write(self._terminal, b"\x04")
         _, status = os.waitpid(self.process, 0)
         os.close(self._terminal)
         return os.waitstatus_to_exitcode(status)
@@ -122,5 +124,4 @@ def test_a_person_at_a_terminal_edits_interrupts_and_leaves(terminal: Terminal) 
     terminal.press("\x03", "interrupted: nothing was found so far", again=True)
     terminal.press("sove\n", "did you mean `solve`?")
     terminal.press("undo\n", "lambda x0: 'zq7_'")
-    terminal.press("\x04", "\n")
-    assert terminal.end() == 0
+    assert terminal.leave() == 0
