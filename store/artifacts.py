@@ -63,11 +63,11 @@ class Artifacts:
             raise StoreError(f"{kind!r} is no kind of file; one is written in small letters, as checkpoint or shard")
         digest = digest_of(content)
         path = self.path(kind, digest)
-        with _named(path):
+        with named(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             # One of another length, as a failing disk leaves it, is written anew.
             if not path.exists() or path.stat().st_size != len(content):
-                _write(path, content)
+                write_whole(path, content)
         return digest
 
     def read(self, kind: str, digest: str) -> bytes:
@@ -81,7 +81,7 @@ class Artifacts:
             raise StoreError(
                 f"the {kind} {path} is missing; put it back from a copy, or name the folder it is in with --artifacts"
             )
-        with _named(path):
+        with named(path):
             content = path.read_bytes()
         if digest_of(content) != digest:
             raise StoreError(
@@ -90,7 +90,12 @@ class Artifacts:
         return content
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that there is never a part of it: there is the old content, or the new one.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
@@ -116,7 +121,7 @@ def _bring_to_disk(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path) -> Iterator[None]:
     """Turn what the system says of a file into an error that names it."""
     try:
         yield

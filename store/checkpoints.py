@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from store.artifacts import digest_of
 from store.database import Database
+from store.drafts import Drafts
 from store.errors import StoreError
 from store.models import CheckpointRow
 from store.records import CheckpointRecord
@@ -39,6 +40,15 @@ class Checkpoints(Database):
                 session.add(row)
                 session.flush()
             return checkpoint_record(row)
+
+    def drafts(self, work: str) -> Drafts:
+        """What some unfinished work has come to so far, which is kept beside the files; nothing of it is remembered.
+
+        Args:
+            work: what it is called.
+        """
+        folder = self.artifacts.folder
+        return Drafts(None if folder is None else folder / "drafts" / work)
 
     def checkpoint(self, digest: str) -> CheckpointRecord | None:
         """The file with a digest, or None if the store does not know it."""

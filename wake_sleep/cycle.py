@@ -26,7 +26,7 @@ from wake_sleep.curriculum import Experience, next_batch
 from wake_sleep.generation import UNTRAINED, Generation
 from wake_sleep.model.guide import read_guide
 from wake_sleep.scoring import right_on_held_out
-from wake_sleep.sleep.night import HINDSIGHT, sleep
+from wake_sleep.sleep.night import HINDSIGHT, drafts_of, sleep
 from wake_sleep.sleep.shards import KIND, pack, write_shard
 from wake_sleep.solutions import alternatives_of, solution_of
 from wake_sleep.wake.dovetail import HEAD_START
@@ -210,6 +210,7 @@ class Cycle:
                     self.plan.settings,
                     share=1 / len(self.plan.domains),
                 )
+            drafts_of(self.store, self.run, self.number, domain).discard()
             self.watch.advance(position, 0, 0)
 
     def generation(self, domain: str, cycle: int) -> Generation:

@@ -208,10 +208,15 @@ class CostTrainer(Paced):
         known = {"steps": self.step, "lessons": len(corpus), "settings": asdict(self.settings), **(training or {})}
         return Guide(corpus.domain, corpus.features, corpus.choices, corpus.base, arrays, known)
 
+    def scored_guide(self) -> Guide:
+        """What was learned so far, with what the score says of it."""
+        score = self.score()
+        return self.guide({"validation": {"nats": score.nats, "base": score.base, "tasks": score.tasks}})
+
     # Resuming.
 
     def state(self) -> bytes:
-        """All that is needed to go on exactly, with the same corpus and settings."""
+        """See `Paced.state`."""
         return state_to_bytes(
             {
                 "step": self.step,
@@ -223,11 +228,7 @@ class CostTrainer(Paced):
         )
 
     def resume(self, state: bytes) -> None:
-        """Go on from what `state` gave.
-
-        Raises:
-            RuntimeError: if the state is that of a head of another shape.
-        """
+        """See `Paced.resume`."""
         loaded = state_from_bytes(state)
         self._head.load_state_dict(loaded["head"])
         self._average.load_state_dict(loaded["average"])
@@ -257,5 +258,4 @@ def train_costs(
     if former is not None:
         trainer.start_from(former)
     trainer.run(report=report)
-    score = trainer.score()
-    return trainer.guide({"validation": {"nats": score.nats, "base": score.base, "tasks": score.tasks}})
+    return trainer.scored_guide()

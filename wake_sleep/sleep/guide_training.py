@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from dsl.domain import load_domain
 from dsl.probability import Weights
+from store.drafts import Draft
 from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.requests import DreamRequest
 from wake_sleep.sleep.training_work import FEWEST_LESSONS, MOST_STEPS, Material, Trained, Training, train
@@ -46,7 +47,7 @@ class GuideTraining(Training):
 
     def perform(self, solver: Solver) -> Trained:
         """See `Work.perform`."""
-        from wake_sleep.model.cost_training import CostTrainingSettings, UntrainableError, train_costs
+        from wake_sleep.model.cost_training import CostTrainer, CostTrainingSettings, UntrainableError
         from wake_sleep.sleep.cost_corpus import build_corpus
 
         began, seed = time.process_time(), self.material.seed
@@ -62,15 +63,19 @@ class GuideTraining(Training):
             steps = DEFAULT_STEPS if seconds is None else MOST_STEPS
         settings = CostTrainingSettings(steps=steps, seconds=seconds, seed=seed)
         try:
-            guide = train_costs(corpus, former=self.former, settings=settings)
+            trainer = CostTrainer(corpus, settings)
+            if self.former is not None:
+                trainer.start_from(self.former)
         except UntrainableError as error:
             return Trained.nothing(NOUN, str(error))
+        resumed = trainer.run_from(self.draft)
+        guide = trainer.scored_guide()
         score = guide.training["validation"]
         nats, base = score["nats"], score["base"]
         content = guide.to_bytes() if nats < base else None
         verdict = "is used" if content else "is not used"
         told = f"a guide {verdict}: {nats:.2f} nats a program instead of {base:.2f}, of {score['tasks']} kept back"
-        return Trained(content, told, nats, base, guide.training["steps"], guide.training["lessons"])
+        return Trained(content, told, nats, base, trainer.step, len(corpus), resumed, trainer.unkept)
 
 
 def train_guide(
@@ -82,6 +87,7 @@ def train_guide(
     *,
     steps: int | None,
     seconds: float | None,
+    draft: Draft,
 ) -> Trained:
     """Let a worker of a pool train a guide; with steps and without a time equal seeds give equal guides.
 
@@ -93,6 +99,7 @@ def train_guide(
         former: the guide to begin with.
         steps: of the training, or None; 0 trains no guide.
         seconds: for all of it, or None.
+        draft: where the state of the training is kept.
 
     Raises:
         Interrupted: if the pool was stopped.
@@ -105,6 +112,12 @@ def train_guide(
     return train(
         pool,
         GuideTraining(
-            material=material, steps=steps, seconds=seconds, requests=tuple(requests), base=base, former=former
+            material=material,
+            steps=steps,
+            seconds=seconds,
+            draft=draft,
+            requests=tuple(requests),
+            base=base,
+            former=former,
         ),
     )

@@ -175,15 +175,11 @@ class NetworkTrainer(Paced):
     # Resuming.
 
     def state(self) -> bytes:
-        """All that is needed to go on exactly, with the same corpus and settings."""
+        """See `Paced.state`."""
         return state_to_bytes({"trainer": self._trainer.state(), "spent": self._spent})
 
     def resume(self, state: bytes) -> None:
-        """Go on from what `state` gave.
-
-        Raises:
-            RuntimeError: if the state is that of a network of another shape.
-        """
+        """See `Paced.resume`."""
         loaded = state_from_bytes(state)
         self._trainer.load(loaded["trainer"])
         self._spent = loaded["spent"]

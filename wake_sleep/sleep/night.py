@@ -3,22 +3,28 @@
 First the library: abstractions of the programs that solved tasks (`abstraction.learning`). Then dreams in its
 language, whose programs say what is likely beyond the few that were solved. Then the costs, counted on both, and a
 guide that corrects them by what a task says; and in a long sleep a network that proposes whole programs. All of it is
-published at once, so that no reader ever sees a part.
+published at once, so that no reader ever sees a part. Until then the dreams and the states of the trainings are drafts,
+from which a sleep that was broken off goes on.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dsl.domain import load_domain
+from dsl.printing import to_sexpr
 from dsl.probability import UNIFORM, WeightedProgram, Weights
 from dsl.spec import Task
 from dsl.terms import Operator
+from store.artifacts import digest_of
+from store.codec import encode_weights
+from store.drafts import Drafts
 from store.library_records import NewAbstraction, NewEvent, NewForm, NewGeneration
 from store.records import TrainingSolution
 from store.repository import Store
@@ -102,15 +108,19 @@ def sleep(
     learned = _library(store, former, frontiers, settings, clock.seconds)
     generation = Generation(former.name, former.domain, learned.abstractions, learned.weights)
     seed = settings.seed * 1_000 + cycle
-    dreams = _dreams(tasks.values(), generation, pool, settings, seed, clock.left())
+    drafts = drafts_of(store, run, cycle, former.domain)
+    dreams = _dreams(tasks.values(), generation, pool, settings, seed, clock.left(), drafts)
     dreams.add(_hindsight(store, run, cycle, tasks))
+    shard = write_shard(pack(dreams, former.domain, former.name))
     weights = _weights(frontiers, learned, dreams, generation)
     solved = tuple(_solved(frontiers, learned, tasks))
     material = Material(former.domain, tuple(dreams), solved, learned.abstractions, seed)
-    guide, network = _trainings(material, requests_of(tasks.values()), weights, former, pool, settings, clock)
+    trainings = _Trainings(material, former, pool, settings, clock, drafts, digest_of(shard))
+    guide = trainings.guide(requests_of(tasks.values()), weights)
+    network = trainings.network(guide)
     events = [
         *_library_events(former.domain, learned),
-        *_dream_events(store, former, dreams),
+        *_dream_events(store, former.domain, dreams, shard),
         _training_event(former.domain, GUIDE, guide),
     ]
     if network is not None:
@@ -195,22 +205,71 @@ def _guide_steps(settings: TrainSettings) -> int | None:
     return settings.train_steps if settings.uses_dreams else 0
 
 
-def _trainings(
-    material: Material,
-    requests: Sequence[DreamRequest],
-    weights: Weights,
-    former: Generation,
-    pool: Pool,
-    settings: TrainSettings,
-    clock: _Clock,
-) -> tuple[Trained, Trained | None]:
-    """A guide that corrects the weights, and a network that goes with it, if one is wanted."""
-    steps, left = _guide_steps(settings), clock.left()
-    seconds = None if left is None or steps is not None else _guide_seconds(left, settings.network_steps)
-    guide = train_guide(pool, material, requests, weights, former.guide, steps=steps, seconds=seconds)
-    begun = None if former.proposer is None else former.proposer.network
-    network = train_proposer(pool, material, guide.content, begun, steps=settings.network_steps, seconds=clock.left())
-    return guide, network
+@dataclass(frozen=True)
+class _Trainings:
+    """The trainings of a sleep, one after the other.
+
+    Attributes:
+        material: what is learned from.
+        former: what the wake knew.
+        pool: who trains.
+        settings: budgets and the like.
+        clock: of the sleep.
+        drafts: where the states of the trainings are kept.
+        dreams: digest of the dreams.
+    """
+
+    material: Material
+    former: Generation
+    pool: Pool
+    settings: TrainSettings
+    clock: _Clock
+    drafts: Drafts
+    dreams: str
+
+    def guide(self, requests: Sequence[DreamRequest], weights: Weights) -> Trained:
+        """A guide that corrects the weights."""
+        steps, left, former = _guide_steps(self.settings), self.clock.left(), self.former.guide
+        seconds = None if left is None or steps is not None else _guide_seconds(left, self.settings.network_steps)
+        made_of = (*self._made_of, encode_weights(weights), "" if former is None else former.digest, str(steps))
+        seconds = self._planned(GUIDE, seconds, made_of)
+        draft = self.drafts.draft(GUIDE, *made_of, str(seconds))
+        return train_guide(
+            self.pool, self.material, requests, weights, former, steps=steps, seconds=seconds, draft=draft
+        )
+
+    def network(self, guide: Trained) -> Trained | None:
+        """A network that goes with the guide, or None if none is wanted."""
+        steps, former = self.settings.network_steps, self.former.proposer
+        begun = None if former is None else former.network
+        files = ["" if content is None else digest_of(content) for content in (guide.content, begun)]
+        made_of = (*self._made_of, *files, str(steps))
+        seconds = self._planned(NETWORK, self.clock.left(), made_of)
+        draft = self.drafts.draft(NETWORK, *made_of, str(seconds))
+        return train_proposer(self.pool, self.material, guide.content, begun, steps=steps, seconds=seconds, draft=draft)
+
+    @property
+    def _made_of(self) -> tuple[str, ...]:
+        """All that the material depends on."""
+        solved = (f"{s.spec.identity} {s.function.name} {to_sexpr(s.form)}" for s in self.material.solved)
+        library = map(_definition, self.material.abstractions)
+        return (self.dreams, *solved, *library, str(self.material.seed))
+
+    def _planned(self, kind: str, seconds: float | None, made_of: Sequence[str]) -> float | None:
+        """The time that a training gets; that which was left when it began first."""
+        draft = self.drafts.draft(f"{kind}-seconds", *made_of)
+        planned: float | None = json.loads(draft.content(lambda: json.dumps(seconds).encode()))
+        return planned
+
+
+def drafts_of(store: Store, run: int, cycle: int, domain: str) -> Drafts:
+    """What the sleep of a domain has come to so far, if it was broken off."""
+    return store.drafts(f"{run}-{cycle}-{domain}")
+
+
+def _definition(abstraction: Operator) -> str:
+    assert abstraction.definition is not None
+    return f"{abstraction.name} {to_sexpr(abstraction.definition)}"
 
 
 def _dream_seconds(left: float | None, steps: int | None) -> float | None:
@@ -237,15 +296,23 @@ def _dreams(
     settings: TrainSettings,
     seed: int,
     left: float | None,
+    drafts: Drafts,
 ) -> Dreams:
     requests = requests_of(tasks)
     if not settings.uses_dreams or settings.dreams == 0 or not requests:
         return Dreams()
     assert generation.domain is not None
-    count, seconds = settings.dreams, _dream_seconds(left, _guide_steps(settings))
-    return dream_in_parts(
-        pool, generation.domain, requests, generation, DEFAULT_SETTINGS, seed=seed, count=count, seconds=seconds
-    )
+    domain, count, seconds = generation.domain, settings.dreams, _dream_seconds(left, _guide_steps(settings))
+
+    def dreamt() -> bytes:
+        dreams = dream_in_parts(
+            pool, domain, requests, generation, DEFAULT_SETTINGS, seed=seed, count=count, seconds=seconds
+        )
+        return write_shard(pack(dreams, domain, generation.name))
+
+    bounds = (count, settings.sleep_seconds, seed)
+    made_of = (encode_weights(generation.weights), *map(_definition, generation.abstractions), *map(str, bounds))
+    return Dreams(read_shard(drafts.draft(KIND, *made_of).content(dreamt)))
 
 
 def _hindsight(store: Store, run: int, cycle: int, tasks: Mapping[str, Task]) -> Iterator[Dream]:
@@ -291,15 +358,14 @@ def _library_events(domain: str, learned: LearnedLibrary) -> Iterator[NewEvent]:
     yield NewEvent("library", f"{domain}: {learned.verdict}", data)
 
 
-def _dream_events(store: Store, former: Generation, dreams: Dreams) -> Iterator[NewEvent]:
+def _dream_events(store: Store, domain: str, dreams: Dreams, shard: bytes) -> Iterator[NewEvent]:
     """How many dreams there were, and in which stored shard they are."""
     if not len(dreams):
         return
-    assert former.domain is not None
-    digest = store.save_checkpoint(KIND, write_shard(pack(dreams, former.domain, former.name))).digest
+    digest = store.save_checkpoint(KIND, shard).digest
     counts = [{"type": str(type_), "size": size, "count": n} for (type_, size), n in dreams.counts().items()]
-    data = {"domain": former.domain, "shard": digest, "count": len(dreams), "counts": counts}
-    yield NewEvent(KIND, f"{former.domain}: {len(dreams)} dreams", data)
+    data = {"domain": domain, "shard": digest, "count": len(dreams), "counts": counts}
+    yield NewEvent(KIND, f"{domain}: {len(dreams)} dreams", data)
 
 
 def _solved(frontiers: Sequence[Frontier], learned: LearnedLibrary, tasks: Mapping[str, Task]) -> Iterator[Solved]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from dsl.domain import load_domain
+from store.drafts import Draft
 from wake_sleep.model.guide import Guide, read_guide
 from wake_sleep.sleep.training_work import FEWEST_LESSONS, MOST_STEPS, Material, Trained, Training, train
 from wake_sleep.wake.pool import Pool
@@ -55,7 +56,7 @@ class ProposerTraining(Training):
         steps = MOST_STEPS if self.steps is None else self.steps
         settings = NetworkTrainingSettings(steps=steps, seconds=self.seconds, seed=seed)
         trainer = NetworkTrainer(corpus, settings, former=self._former(corpus, settings))
-        trainer.run()
+        resumed = trainer.run_from(self.draft)
         score = trainer.score()
         content = network_to_bytes(trainer.network()) if score.nats < score.untrained else None
         verdict = "proposes programs" if content else "is not used"
@@ -63,7 +64,10 @@ class ProposerTraining(Training):
             f"a network {verdict}: {score.nats:.2f} nats a program instead of the {score.untrained:.2f} of the guide, "
             f"of {score.programs} kept back"
         )
-        return Trained(content, told, score.nats, score.untrained, trainer.step, len(corpus.learned))
+        lessons_learned = len(corpus.learned)
+        return Trained(
+            content, told, score.nats, score.untrained, trainer.step, lessons_learned, resumed, trainer.unkept
+        )
 
     def _former(self, corpus: NetworkCorpus, settings: NetworkTrainingSettings) -> Network | None:
         """The network to begin with; one of another shape, as from a machine with a GPU, is none."""
@@ -84,6 +88,7 @@ def train_proposer(
     *,
     steps: int | None,
     seconds: float | None,
+    draft: Draft,
 ) -> Trained | None:
     """Let a worker of a pool train a network; with steps and without a time equal seeds give equal networks.
 
@@ -94,6 +99,7 @@ def train_proposer(
         former: the file of the network to begin with.
         steps: of the training, or None for as many as the time allows; 0 trains no network.
         seconds: for all of it, or None.
+        draft: where the state of the training is kept.
 
     Returns:
         what came of it, or None if none is wanted: the steps are 0, or neither they nor enough time are given.
@@ -108,5 +114,7 @@ def train_proposer(
     bound = seconds if steps is None else None
     return train(
         pool,
-        ProposerTraining(material=material, steps=steps, seconds=bound, guide=read_guide(guide), former=former),
+        ProposerTraining(
+            material=material, steps=steps, seconds=bound, draft=draft, guide=read_guide(guide), former=former
+        ),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from dsl.domain import load_domain
 from dsl.spec import Function, Spec
 from dsl.terms import Operator, Term
+from store.drafts import Draft
 from wake_sleep.sleep.dreams import Dream
 from wake_sleep.sleep.requests import spread
 from wake_sleep.wake.pool import Pool, Work
@@ -96,6 +97,8 @@ class Trained:
         base_nats: the same under what it corrects.
         steps: of the training.
         lessons: learned from.
+        resumed: steps that had been done when the training went on after a break.
+        unkept: why its state could not be kept for that, or None.
     """
 
     content: bytes | None
@@ -104,6 +107,8 @@ class Trained:
     base_nats: float | None = None
     steps: int = 0
     lessons: int = 0
+    resumed: int = 0
+    unkept: str | None = None
 
     @classmethod
     def nothing(cls, noun: str, reason: str) -> Trained:
@@ -120,12 +125,14 @@ class Training(Work):
         material: what is learned from.
         steps: of the training, or None.
         seconds: of CPU time for the training, or None.
+        draft: where its state is kept, so that it goes on after its worker was killed.
     """
 
     noun: ClassVar[str]
     material: Material
     steps: int | None
     seconds: float | None
+    draft: Draft
     number: int = 0
 
     @abstractmethod

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from pathlib import Path
 
 import pytest
 
 from dsl.domain import load_domain
 from dsl.spec import Example, Function, Spec
 from dsl.types import parse_type
+from store.drafts import NOWHERE, Draft
 from wake_sleep.generation import Generation
+from wake_sleep.model import pacing
+from wake_sleep.model.cost_training import CostTrainer
 from wake_sleep.model.guide import Guide
 from wake_sleep.sleep.dreaming import DreamSettings, dream
 from wake_sleep.sleep.dreams import observe_dreams
@@ -42,7 +46,9 @@ def training() -> GuideTraining:
     solved = (Solved(spec, spec.functions[0], dreams[0].program),)
     base = fit_weights(observe_dreams(dreams, integers))
     material = Material("integers", dreams, solved, (), 3)
-    return GuideTraining(material=material, requests=REQUESTS, base=base, former=None, steps=40, seconds=None)
+    return GuideTraining(
+        material=material, requests=REQUESTS, base=base, former=None, steps=40, seconds=None, draft=NOWHERE
+    )
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +74,14 @@ class StoppedPool(Pool):
 
 def ask(pool: Pool, training: GuideTraining, steps: int | None, seconds: float | None) -> Trained:
     return train_guide(
-        pool, training.material, training.requests, training.base, training.former, steps=steps, seconds=seconds
+        pool,
+        training.material,
+        training.requests,
+        training.base,
+        training.former,
+        steps=steps,
+        seconds=seconds,
+        draft=training.draft,
     )
 
 
@@ -93,6 +106,34 @@ def test_a_guide_is_trained_and_scored(trained: Trained) -> None:
 
 def test_equal_seeds_give_equal_guides_here_and_in_a_pool(training: GuideTraining, trained: Trained) -> None:
     assert ask(LocalPool(), pickle.loads(pickle.dumps(training)), 40, None) == trained
+
+
+def test_a_training_that_was_killed_goes_on_where_it_was(
+    training: GuideTraining, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "KEPT_EVERY", 0.0)
+    kept = dataclasses.replace(training, draft=Draft(tmp_path / "guide", "key"))
+    step = CostTrainer._one_step
+
+    def killed(trainer: CostTrainer) -> tuple[float, float, int]:
+        if trainer.step == 25:
+            raise KeyboardInterrupt
+        return step(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CostTrainer, "_one_step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            kept.perform(Solver())
+    assert kept.perform(Solver()) == dataclasses.replace(trained, resumed=25)
+    # It is done then, and only the guide is made of it again.
+    assert kept.perform(Solver()) == dataclasses.replace(trained, resumed=40)
+
+
+def test_a_state_that_cannot_be_kept_is_told_of(training: GuideTraining, trained: Trained, tmp_path: Path) -> None:
+    told = dataclasses.replace(training, draft=Draft(tmp_path / "none" / "guide", "key")).perform(Solver())
+    assert told.unkept is not None
+    assert "No such file" in told.unkept
+    assert dataclasses.replace(told, unkept=None) == trained
 
 
 def test_a_guide_goes_on_with_a_former_one(training: GuideTraining, trained: Trained) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,23 @@ import pytest
 from dsl.source import Source
 from dsl.spec import Budget, Example, Function, Spec, Task, task_from_examples
 from dsl.sygus.reader import read_sygus
+from store.drafts import NOWHERE
 from store.records import NewRun
 from store.repository import Store
 from tests.wake_sleep.model.guides import TYPE, dreams, guide
 from wake_sleep.config import TrainSettings
 from wake_sleep.cycle import generation_of
 from wake_sleep.generation import Generation
+from wake_sleep.model import pacing
 from wake_sleep.model.network_file import CheckpointError
+from wake_sleep.sleep import night
 from wake_sleep.sleep.dreams import Dream
-from wake_sleep.sleep.night import sleep
+from wake_sleep.sleep.network_training import NetworkTrainer
+from wake_sleep.sleep.night import drafts_of, sleep
 from wake_sleep.sleep.proposer_training import FEWEST_SECONDS, ProposerTraining, train_proposer
 from wake_sleep.sleep.training_work import FEWEST_LESSONS, Material, Solved, Trained
 from wake_sleep.wake.outcome import FoundBy, Status
+from wake_sleep.wake.pool.errors import Interrupted
 from wake_sleep.wake.pool.local import LocalPool
 from wake_sleep.wake.pool.solver import Solver
 from wake_sleep.wake.proposing import Proposer
@@ -48,7 +54,7 @@ def training() -> ProposerTraining:
     spec = spec_of(dreams()[0])
     solved = (Solved(spec, spec.functions[0], dreams()[0].program),)
     material = Material("integers", dreams(), solved, (), 3)
-    return ProposerTraining(material=material, guide=guide(), former=None, steps=STEPS, seconds=None)
+    return ProposerTraining(material=material, guide=guide(), former=None, steps=STEPS, seconds=None, draft=NOWHERE)
 
 
 @pytest.fixture(scope="module")
@@ -99,21 +105,33 @@ def test_a_network_that_is_not_wanted_or_cannot_be_is_not_trained(
 ) -> None:
     content = guide().content if guided else None
     material = Material("integers", dreams(), (), (), 0)
-    made = train_proposer(LocalPool(), material, content, None, steps=steps, seconds=seconds)
+    made = train_proposer(LocalPool(), material, content, None, steps=steps, seconds=seconds, draft=NOWHERE)
     assert (None if made is None else made.told) == told
 
 
-def test_a_night_publishes_a_network_that_the_next_wake_uses(tmp_path: Path) -> None:
+def test_a_night_that_was_broken_off_publishes_a_network_that_the_next_wake_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "KEPT_EVERY", 0.0)
     settings = TrainSettings(dreams=400, train_steps=40, network_steps=STEPS)
     tasks = {f"t{i}": Task(f"t{i}", spec_of(one)) for i, one in enumerate(dreams()[:30:3])}
     with Store.open(tmp_path / "runs.db") as store:
         run = store.begin_run(NewRun("train", {}, "a", "b", 1, "0")).id
         store.begin_cycle(run, 1, {}, phase="sleep")
-        sleep(store, run, 1, tasks, Generation(domain="integers"), LocalPool(), settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(NetworkTrainer, "_one_step", _until(5))
+            with pytest.raises(Interrupted):
+                sleep(store, run, 1, tasks, Generation(domain="integers"), LocalPool(), settings)
+        assert not store.generations("integers")
+        with monkeypatch.context() as patch:
+            patch.delattr(night, "dream_in_parts")  # the dreams are there
+            sleep(store, run, 1, tasks, Generation(domain="integers"), LocalPool(), settings)
         (record,) = store.generations("integers")
-        told = [event.message for event in store.events(run) if event.kind == "network"]
-        assert len(told) == 1
-        assert "a network proposes programs" in told[0]
+        told = {event.kind: event for event in store.events(run) if event.kind in ("costs", "network")}
+        assert (told["costs"].data["resumed"], told["network"].data["resumed"]) == (40, 5)
+        assert "a network proposes programs" in told["network"].message
+        drafts_of(store, run, 1, "integers").discard()
+        assert not list(tmp_path.glob("**/drafts/*"))
         generation = generation_of(store, record)
         assert generation.proposer is not None
         assert generation.proposer.guide is generation.guide
@@ -127,6 +145,18 @@ def test_a_night_publishes_a_network_that_the_next_wake_uses(tmp_path: Path) -> 
         path.write_bytes(path.read_bytes()[:100])
         with pytest.raises(Exception, match=record.network):
             generation_of(store, record)
+
+
+def _until(last: int) -> Callable[[NetworkTrainer], tuple[float, float, int]]:
+    """A step that is broken off after some."""
+    step = NetworkTrainer._one_step
+
+    def broken(trainer: NetworkTrainer) -> tuple[float, float, int]:
+        if trainer.step == last:
+            raise KeyboardInterrupt
+        return step(trainer)
+
+    return broken
 
 
 def test_a_strategy_that_needs_a_network_and_has_none_says_so() -> None:
