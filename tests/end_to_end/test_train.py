@@ -53,7 +53,10 @@ def learned(database: Path) -> object:
     with Store.open(database, read_only=True) as store:
         (run,) = store.runs("train")
         assert run.status == "finished"
-        generations = [(g.cycle, g.name, [a.key for a in g.abstractions], g.weights_text) for g in store.generations()]
+        generations = [
+            (g.cycle, g.name, [a.key for a in g.abstractions], g.weights_text, g.checkpoint, g.network)
+            for g in store.generations()
+        ]
         results = [(r.cycle, r.name, r.status, r.answer, r.candidates) for r in store.results(run.id)]
         return generations, sorted(results)
 
@@ -117,6 +120,30 @@ def test_a_run_that_is_killed_at_twenty_moments_comes_to_the_same(
         for file in tmp_path.glob("killed.db*"):
             if file.is_file():
                 file.unlink()
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_goes_on_from_the_state_that_was_kept(
+    reverie: Path, course: Path, tmp_path: Path, run: Run
+) -> None:
+    bounds = {"cycles": 1, "wake-candidates": 2500, "dreams": 300, "train-steps": 40, "network-steps": 100}
+    steps = [f"--{name}={bound}" for name, bound in bounds.items()]
+    assert run("train", str(course), *steps, "--store", "sqlite:///whole.db").returncode == 0
+    process = begun(reverie, tmp_path, "train", str(course), *steps, "--store", "sqlite:///killed.db")
+    state = tmp_path / "killed.db.artifacts" / "drafts" / "1-1-strings" / "network"
+    while not state.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    resumed = run("resume", "--store", "sqlite:///killed.db")
+    assert resumed.returncode == 0, resumed.stderr
+    assert learned(tmp_path / "killed.db") == learned(tmp_path / "whole.db")
+    assert not state.parent.exists()
+    with Store.open(tmp_path / "killed.db", read_only=True) as store:
+        gone_on = {event.kind: event.data["resumed"] for event in store.events(1) if "resumed" in event.data}
+    assert gone_on["costs"] == 40
+    assert gone_on["network"] > 0
 
 
 def test_an_interrupted_run_says_how_to_go_on(run: Run, reverie: Path, course: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from store.drafts import Draft
 
-KEPT_EVERY: Final = 30.0
+KEPT_EVERY: Final = 10.0
 """Seconds on the clock between two states of a training that are kept."""
 
 

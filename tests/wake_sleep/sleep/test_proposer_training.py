@@ -33,7 +33,7 @@ from wake_sleep.wake.pool.solver import Solver
 from wake_sleep.wake.proposing import Proposer
 from wake_sleep.wake.solve import SolveSettings, Strategy, solve_spec
 
-STEPS = 12
+STEPS = 8
 
 CONDITION = """
 (set-logic LIA)
@@ -113,7 +113,7 @@ def test_a_night_that_was_broken_off_publishes_a_network_that_the_next_wake_uses
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pacing, "KEPT_EVERY", 0.0)
-    settings = TrainSettings(dreams=400, train_steps=40, network_steps=STEPS)
+    settings = TrainSettings(dreams=300, train_steps=40, network_steps=STEPS)
     tasks = {f"t{i}": Task(f"t{i}", spec_of(one)) for i, one in enumerate(dreams()[:30:3])}
     with Store.open(tmp_path / "runs.db") as store:
         run = store.begin_run(NewRun("train", {}, "a", "b", 1, "0")).id
