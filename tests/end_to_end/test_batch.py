@@ -237,13 +237,14 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path, reverie: Path, ru
         assert len(workers) == 2
         os.kill(workers[0], signal.SIGKILL)
         rows, said = finished(process)
-    assert process.returncode == 1
+    assert process.returncode == 1, said
     assert len(said.splitlines()) == 1
     assert [child for child in below if is_running(child)] == []
     serial = run("batch", "specs", "--format", "json", *options)
     assert without_times(rows) == without_times(rows_of(serial.stdout))
 
 
+@pytest.mark.slow
 @needs_processes
 def test_a_worker_that_hangs_is_replaced(tmp_path: Path, reverie: Path) -> None:
     written(tmp_path / "specs", {"0.sl": DOUBLE, "1.sl": endless(1), "2.sl": DOUBLE})
@@ -261,7 +262,9 @@ def test_a_worker_that_hangs_is_replaced(tmp_path: Path, reverie: Path) -> None:
 
 
 @needs_processes
-@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
+@pytest.mark.parametrize(
+    ("jobs", "number"), [pytest.param("1", signal.SIGTERM, marks=pytest.mark.slow), ("2", signal.SIGINT)]
+)
 def test_an_interrupted_batch_goes_on_where_it_was(
     jobs: str, number: signal.Signals, tmp_path: Path, reverie: Path, run: Run
 ) -> None:

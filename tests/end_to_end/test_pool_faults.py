@@ -135,7 +135,7 @@ def test_an_interrupt_ends_verifiers_in_the_middle_of_checks(workers: int, backe
     assert said.rstrip().endswith("KeyboardInterrupt")
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_an_interrupted_batch_ends_in_the_middle_of_a_proof(jobs: str, tmp_path: Path, reverie: Path) -> None:
     (tmp_path / "specs").mkdir()
     for number, text in enumerate((DOUBLE, ENDLESS, ENDLESS)):

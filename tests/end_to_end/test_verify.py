@@ -5,11 +5,14 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SPECS = Path(__file__).parents[2] / "workbench" / "specs"
 
 
+@pytest.mark.slow
 def test_what_a_batch_answered_is_confirmed_by_one_verifier_and_by_two(run: Run, tmp_path: Path) -> None:
     solved = run("batch", str(SPECS), "--column", "area", "--format", "json")
     results = tmp_path / "results.jsonl"

@@ -235,6 +235,7 @@ def test_a_run_can_start_from_what_another_one_learned(whole: Whole, learned_sto
         Campaign.begin(store, dataclasses.replace(order(course), generations=("strings-99",)))
 
 
+@pytest.mark.slow
 def test_a_guide_is_trained_stored_and_trained_again_after_a_stop(store: Store, course: Path) -> None:
     settings = TrainSettings(cycles=2, wake_candidates=2_500, dreams=200, train_steps=15)
     asked = dataclasses.replace(order(course), settings=settings)

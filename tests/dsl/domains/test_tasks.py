@@ -148,5 +148,6 @@ def test_reference_programs_are_of_many_sizes(domain: Domain, references: dict[s
 
 
 def test_few_are_solved_by_a_program_of_three_nodes(domain: Domain) -> None:
-    solved = solved_by_small_programs(domain, list(domain.tasks), 3)
-    assert len(solved) < len(domain.tasks) / 5
+    tasks = list(domain.tasks)[::2]
+    solved = solved_by_small_programs(domain, tasks, 3)
+    assert len(solved) < len(tasks) / 5
