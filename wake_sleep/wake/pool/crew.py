@@ -21,6 +21,8 @@ from wake_sleep.wake.pool.errors import PoolError
 
 START_LIMIT: Final = 180.0
 """Seconds within which a worker must be there."""
+STARTS: Final = 3
+"""How many workers in turn may die before they are ready; one that was killed from outside is no reason to give up."""
 POLL_SECONDS: Final = 0.25
 """How often it is looked whether the user wants the work to end, or a worker hangs."""
 
@@ -81,6 +83,7 @@ class Crew(Generic[Job]):
         self._ray, self._is_local = cluster.ray, cluster.is_local
         self._actor_class, self._ask, self._wall_limit = actor_class, ask, wall_limit
         self._waiting: deque[Job] = deque()
+        self._died_early = 0
         self._workers = [self._new_worker() for _ in range(size)]
 
     @property
@@ -175,18 +178,19 @@ class Crew(Generic[Job]):
             return self._replace(worker, error)
         job, worker.job, worker.reference = worker.job, None, None
         if job is None:
-            worker.process = answer
+            worker.process, self._died_early = answer, 0
             return None
         return Ended(job, answer)
 
-    def _replace(self, worker: _Worker[Job], error: Exception) -> Ended[Job]:
-        """Start another worker in the place of a dead one."""
+    def _replace(self, worker: _Worker[Job], error: Exception) -> Ended[Job] | None:
+        """Start another worker in the place of a dead one; returns None if that one had no job yet."""
         self._kill(worker)
         if worker.process is None:
-            raise PoolError(f"a worker does not start: {error}")
+            self._died_early += 1
+            if self._died_early == STARTS or isinstance(error, TimeoutError):
+                raise PoolError(f"a worker does not start: {error}")
         self._workers[self._workers.index(worker)] = self._new_worker()
-        assert worker.job is not None
-        return Ended(worker.job, None)
+        return None if worker.job is None else Ended(worker.job, None)
 
     def _kill(self, worker: _Worker[Job]) -> None:
         """End a worker at once, also one that does not listen."""

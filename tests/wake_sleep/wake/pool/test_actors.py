@@ -158,6 +158,18 @@ def test_a_worker_that_does_not_start_is_an_error(ray: PlayedRay, spec: Spec) ->
     pool.submit(assignment(spec))
     with pytest.raises(PoolError, match="a worker does not start: no room"):
         pool.collect()
+    assert ray.started == crew.STARTS
+
+
+def test_a_worker_that_is_killed_before_it_is_ready_is_replaced(ray: PlayedRay, spec: Spec) -> None:
+    ray.answers, ray.start_answer = [SOLVED], RayError("killed")
+    with ActorPool(1) as pool:
+        pool.submit(assignment(spec, 7))
+        ray.start_answer = 0
+        collected = pool.collect()
+        assert collected is not None
+        assert collected[0] == 7
+    assert (ray.started, ray.killed) == (2, 2)
 
 
 def test_a_pool_that_is_stopped_gives_nothing_more(ray: PlayedRay, spec: Spec) -> None:
