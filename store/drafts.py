@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from store.artifacts import digest_of, named, write_whole
+from store.codec import content_hash
 
 _DIGEST: Final = len(digest_of(b""))
 
@@ -45,10 +46,11 @@ class Draft:
         """Put something in the place of what was written before.
 
         Raises:
-            OSError: if it cannot be written, as on another machine; what was written before is still there then.
+            StoreError: if it cannot be written, as on another machine; what was written before is still there then.
         """
         if self.path is not None:
-            write_whole(self.path, self._whole(content))
+            with named(self.path):
+                write_whole(self.path, self._whole(content))
 
     def _whole(self, content: bytes) -> bytes:
         """What the file holds for some content."""
@@ -64,14 +66,8 @@ class Draft:
         if known is not None:
             return known
         made = make()
-        if self.path is not None:
-            with named(self.path):
-                self.write(made)
+        self.write(made)
         return made
-
-
-NOWHERE: Final = Draft(None, "")
-"""The draft of work that nothing is kept of."""
 
 
 class Drafts:
@@ -91,7 +87,7 @@ class Drafts:
         Raises:
             StoreError: if the folder cannot be made.
         """
-        key = digest_of("".join(digest_of(text.encode()) for text in material).encode())
+        key = content_hash(*material)
         if self._folder is None:
             return Draft(None, key)
         with named(self._folder):

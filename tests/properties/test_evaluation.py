@@ -301,7 +301,7 @@ def in_a_function(term: Term) -> list[Cell]:
 
 @example(drawn_term(133175))
 @given(drawn)
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=1500, deadline=None)
 def test_columns_programs_and_functions_agree_with_a_small_evaluator(pair: tuple[Term, Type]) -> None:
     term, _ = pair
     column = Evaluation(LISTS, INPUTS).column(term)
@@ -314,7 +314,7 @@ def test_columns_programs_and_functions_agree_with_a_small_evaluator(pair: tuple
 
 
 @given(drawn)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_the_normal_form_has_the_same_type_and_value(pair: tuple[Term, Type]) -> None:
     term, wanted = pair
     normal = beta_normal(term)
@@ -327,7 +327,7 @@ def test_the_normal_form_has_the_same_type_and_value(pair: tuple[Term, Type]) ->
 
 
 @given(drawn)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_a_term_means_what_it_expands_to(pair: tuple[Term, Type]) -> None:
     term, wanted = pair
     expanded = beta_normal(term, expand=True)

@@ -109,7 +109,7 @@ def corpora(draw: st.DrawFn) -> tuple[list[Term], list[Operator]]:
     return found, library
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=300)
 @given(corpora(), st.randoms(use_true_random=False))
 def test_a_rewritten_program_expands_to_the_program(
     drawn: tuple[list[Term], list[Operator]], rng: random.Random

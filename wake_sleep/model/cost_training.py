@@ -91,11 +91,16 @@ class CostTrainer(Paced):
         settings: how.
     """
 
-    def __init__(self, corpus: CostCorpus, settings: CostTrainingSettings = CostTrainingSettings()) -> None:
-        """Begin.
+    def __init__(
+        self,
+        corpus: CostCorpus,
+        settings: CostTrainingSettings = CostTrainingSettings(),
+        former: Guide | None = None,
+    ) -> None:
+        """Begin, with what a former guide of the same domain learned if there is one.
 
         Raises:
-            UntrainableError: if there is no lesson.
+            UntrainableError: if there is no lesson, or the former guide is of another size.
         """
         if not corpus.groups:
             raise UntrainableError("there is no lesson to learn")
@@ -104,6 +109,8 @@ class CostTrainer(Paced):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self._head = CostHead(len(corpus.features), len(STATED), corpus.choices, settings.head)
+        if former is not None:
+            self._take_over(former)
         self._average = copy.deepcopy(self._head)
         self._optimiser = torch.optim.AdamW(
             self._head.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -113,14 +120,11 @@ class CostTrainer(Paced):
         sizes = np.array([len(group) for group in corpus.groups], np.float64)
         self._shares = sizes / sizes.sum()
 
-    def start_from(self, former: Guide) -> None:
-        """Begin with what a former guide of the same domain learned, as far as it is about the same.
+    def _take_over(self, former: Guide) -> None:
+        """Take over what a former guide learned, as far as it is about the same.
 
         Embeddings are those of tokens, so that they are taken over whatever contexts and keys there are now; of the
-        features those with equal names. It has to be called before the first step.
-
-        Raises:
-            UntrainableError: if the former guide is of another size.
+        features those with equal names.
         """
         places = {name: place for place, name in enumerate(former.features.names)}
         known = [(i, places[name]) for i, name in enumerate(self.corpus.features.names) if name in places]
@@ -134,7 +138,6 @@ class CostTrainer(Paced):
                     parameter.copy_(values)
                 else:
                     raise UntrainableError(f"the former guide has {name} of shape {tuple(values.shape)}")
-        self._average.load_state_dict(self._head.state_dict())
 
     @property
     def step(self) -> int:
@@ -254,8 +257,6 @@ def train_costs(
     Raises:
         UntrainableError: if there is no lesson, or the former guide is of another size.
     """
-    trainer = CostTrainer(corpus, settings)
-    if former is not None:
-        trainer.start_from(former)
+    trainer = CostTrainer(corpus, settings, former)
     trainer.run(report=report)
     return trainer.scored_guide()

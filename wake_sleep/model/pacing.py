@@ -12,6 +12,7 @@ from typing import Any, Final
 import torch
 
 from store.drafts import Draft
+from store.errors import StoreError
 
 KEPT_EVERY: Final = 10.0
 """Seconds on the clock between two states of a training that are kept."""
@@ -118,7 +119,7 @@ class Paced(ABC):
         try:
             draft.write(self.state())
             self.unkept = None
-        except OSError as error:
+        except StoreError as error:
             self.unkept = str(error)
 
     def run_from(self, draft: Draft, report: Callable[[Progress], None] | None = None) -> int:

@@ -63,9 +63,7 @@ class GuideTraining(Training):
             steps = DEFAULT_STEPS if seconds is None else MOST_STEPS
         settings = CostTrainingSettings(steps=steps, seconds=seconds, seed=seed)
         try:
-            trainer = CostTrainer(corpus, settings)
-            if self.former is not None:
-                trainer.start_from(self.former)
+            trainer = CostTrainer(corpus, settings, self.former)
         except UntrainableError as error:
             return Trained.nothing(NOUN, str(error))
         resumed = trainer.run_from(self.draft)

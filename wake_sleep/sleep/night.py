@@ -252,8 +252,7 @@ class _Trainings:
     def _made_of(self) -> tuple[str, ...]:
         """All that the material depends on."""
         solved = (f"{s.spec.identity} {s.function.name} {to_sexpr(s.form)}" for s in self.material.solved)
-        library = map(_definition, self.material.abstractions)
-        return (self.dreams, *solved, *library, str(self.material.seed))
+        return (self.dreams, *solved, *_known(self.material.abstractions), str(self.material.seed))
 
     def _planned(self, kind: str, seconds: float | None, made_of: Sequence[str]) -> float | None:
         """The time that a training gets; that which was left when it began first."""
@@ -267,9 +266,9 @@ def drafts_of(store: Store, run: int, cycle: int, domain: str) -> Drafts:
     return store.drafts(f"{run}-{cycle}-{domain}")
 
 
-def _definition(abstraction: Operator) -> str:
-    assert abstraction.definition is not None
-    return f"{abstraction.name} {to_sexpr(abstraction.definition)}"
+def _known(abstractions: Sequence[Operator]) -> Iterator[str]:
+    """What programs that are written with a library depend on."""
+    return (f"{one.name} {one.key}" for one in abstractions)
 
 
 def _dream_seconds(left: float | None, steps: int | None) -> float | None:
@@ -302,17 +301,17 @@ def _dreams(
     if not settings.uses_dreams or settings.dreams == 0 or not requests:
         return Dreams()
     assert generation.domain is not None
-    domain, count, seconds = generation.domain, settings.dreams, _dream_seconds(left, _guide_steps(settings))
-
-    def dreamt() -> bytes:
-        dreams = dream_in_parts(
-            pool, domain, requests, generation, DEFAULT_SETTINGS, seed=seed, count=count, seconds=seconds
-        )
-        return write_shard(pack(dreams, domain, generation.name))
-
-    bounds = (count, settings.sleep_seconds, seed)
-    made_of = (encode_weights(generation.weights), *map(_definition, generation.abstractions), *map(str, bounds))
-    return Dreams(read_shard(drafts.draft(KIND, *made_of).content(dreamt)))
+    bounds = map(str, (settings.dreams, settings.sleep_seconds, seed))
+    draft = drafts.draft(KIND, encode_weights(generation.weights), *_known(generation.abstractions), *bounds)
+    kept = draft.read()
+    if kept is not None:
+        return Dreams(read_shard(kept))
+    count, seconds = settings.dreams, _dream_seconds(left, _guide_steps(settings))
+    dreams = dream_in_parts(
+        pool, generation.domain, requests, generation, DEFAULT_SETTINGS, seed=seed, count=count, seconds=seconds
+    )
+    draft.write(write_shard(pack(dreams, generation.domain, generation.name)))
+    return dreams
 
 
 def _hindsight(store: Store, run: int, cycle: int, tasks: Mapping[str, Task]) -> Iterator[Dream]:

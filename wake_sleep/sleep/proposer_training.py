@@ -64,10 +64,8 @@ class ProposerTraining(Training):
             f"a network {verdict}: {score.nats:.2f} nats a program instead of the {score.untrained:.2f} of the guide, "
             f"of {score.programs} kept back"
         )
-        lessons_learned = len(corpus.learned)
-        return Trained(
-            content, told, score.nats, score.untrained, trainer.step, lessons_learned, resumed, trainer.unkept
-        )
+        learned = len(corpus.learned)
+        return Trained(content, told, score.nats, score.untrained, trainer.step, learned, resumed, trainer.unkept)
 
     def _former(self, corpus: NetworkCorpus, settings: NetworkTrainingSettings) -> Network | None:
         """The network to begin with; one of another shape, as from a machine with a GPU, is none."""

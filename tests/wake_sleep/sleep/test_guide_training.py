@@ -11,7 +11,7 @@ import pytest
 from dsl.domain import load_domain
 from dsl.spec import Example, Function, Spec
 from dsl.types import parse_type
-from store.drafts import NOWHERE, Draft
+from store.drafts import Draft
 from wake_sleep.generation import Generation
 from wake_sleep.model import pacing
 from wake_sleep.model.cost_training import CostTrainer
@@ -47,7 +47,7 @@ def training() -> GuideTraining:
     base = fit_weights(observe_dreams(dreams, integers))
     material = Material("integers", dreams, solved, (), 3)
     return GuideTraining(
-        material=material, requests=REQUESTS, base=base, former=None, steps=40, seconds=None, draft=NOWHERE
+        material=material, requests=REQUESTS, base=base, former=None, steps=40, seconds=None, draft=Draft(None, "")
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from dsl.source import Source
 from dsl.spec import Budget, Example, Function, Spec, Task, task_from_examples
 from dsl.sygus.reader import read_sygus
-from store.drafts import NOWHERE
+from store.drafts import Draft
 from store.records import NewRun
 from store.repository import Store
 from tests.wake_sleep.model.guides import TYPE, dreams, guide
@@ -54,7 +54,9 @@ def training() -> ProposerTraining:
     spec = spec_of(dreams()[0])
     solved = (Solved(spec, spec.functions[0], dreams()[0].program),)
     material = Material("integers", dreams(), solved, (), 3)
-    return ProposerTraining(material=material, guide=guide(), former=None, steps=STEPS, seconds=None, draft=NOWHERE)
+    return ProposerTraining(
+        material=material, guide=guide(), former=None, steps=STEPS, seconds=None, draft=Draft(None, "")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +107,7 @@ def test_a_network_that_is_not_wanted_or_cannot_be_is_not_trained(
 ) -> None:
     content = guide().content if guided else None
     material = Material("integers", dreams(), (), (), 0)
-    made = train_proposer(LocalPool(), material, content, None, steps=steps, seconds=seconds, draft=NOWHERE)
+    made = train_proposer(LocalPool(), material, content, None, steps=steps, seconds=seconds, draft=Draft(None, ""))
     assert (None if made is None else made.told) == told
 
 

@@ -110,7 +110,7 @@ REQUESTS = ("list(int) -> list(int)", "list(int) -> int -> bool", "int -> list(l
 
 
 @given(st.integers(0, 10**9), st.sampled_from(REQUESTS), st.integers(4, 25))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_choices_are_those_of_the_derivation(seed: int, request: str, size: int) -> None:
     """Where the types leave nothing open, they are the productions in preorder, λs left out."""
     domain = load_domain("lists")
